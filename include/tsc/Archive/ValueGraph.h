@@ -111,6 +111,9 @@ struct TensorRecord {
   int64_t elementCount() const {
     int64_t count = 1;
     for (int64_t size : sizes)
+      if (size == 0)
+        return 0; // before the product: 0 x 2^62 x 2^62 is fine
+    for (int64_t size : sizes)
       count *= size;
     return count;
   }
@@ -190,7 +193,6 @@ public:
 
 private:
   friend class PickleReader;
-  friend class PickleGlobals;
   llvm::StringRef textAt(uint32_t index) const {
     return index == UINT32_MAX ? llvm::StringRef() : texts[index];
   }
