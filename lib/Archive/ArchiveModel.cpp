@@ -177,7 +177,7 @@ bool ArchiveReader::readValues() {
   return true;
 }
 
-/// Examples only: what cannot be read of them is a warning.
+/// Examples only: some writers leave out their bytes; what cannot be read of them is left out.
 bool ArchiveReader::readTracedInputs() {
   if (isPackage || !zip.has("traced_inputs.pkl"))
     return true;
@@ -190,9 +190,6 @@ bool ArchiveReader::readTracedInputs() {
   NodeId inputs = PickleReader(*bytes, PickleMode::Script, model.graph, table, where, own).read();
   if (inputs != kNoNode && model.graph.kind(inputs) == NodeKind::Dict)
     model.tracedInputs = inputs;
-  else
-    engine.report(where, Diag::DebugInfoUnreadable,
-                  own.diagnostics().empty() ? "not a dict" : StringRef(own.diagnostics()[0].text));
   return true;
 }
 

@@ -115,19 +115,20 @@ void PickleWriter::layout(int64_t number) {
   out += "\x85R";
 }
 
-bool PickleWriter::value(NodeId id, unsigned depth) {
+/// A global of module torch by its number; refused when the table has none.
+bool PickleWriter::named(ArrayRef<const char *> table, int64_t number, StringRef what) {
+  if (number < 0 || static_cast<uint64_t>(number) >= table.size())
+    return refuse(("an unknown " + what).str());
+  global("torch", table[number]);
+  return true;
+}
+
+bool PickleWriter::scalar(NodeId id) {
   static const char *const kFormats[] = {"contiguous_format", "preserve_format", "channels_last",
                                          "channels_last_3d"};
   static const char *const kSchemes[] = {"per_tensor_affine", "per_channel_affine",
                                          "per_tensor_symmetric", "per_channel_symmetric",
                                          "per_channel_affine_float_qparams"};
-  if (depth > kMaxNesting)
-    return refuse("a value nested deeper than 1000");
-  if (auto found = memo.find(id); found != memo.end()) {
-    out += found->second < 256 ? 'h' : 'j';
-    little(found->second, found->second < 256 ? 1 : 4);
-    return true;
-  }
   switch (graph.kind(id)) {
   case NodeKind::None:
     out += 'N';
@@ -147,34 +148,40 @@ bool PickleWriter::value(NodeId id, unsigned depth) {
     real(graph.complex(id).imag());
     out += "\x86R";
     return true;
+  case NodeKind::Device:
+    device(graph.text(id));
+    return true;
+  case NodeKind::Layout:
+    layout(graph.integer(id));
+    return true;
+  case NodeKind::MemoryFormat:
+    return named(kFormats, graph.integer(id), "memory format");
+  case NodeKind::QScheme:
+    return named(kSchemes, graph.integer(id), "qscheme");
+  case NodeKind::DType:
+    if (!findDType(graph.integer(id)))
+      return refuse("an unknown dtype");
+    global("torch", findDType(graph.integer(id))->torchName);
+    return true;
+  default:
+    return refuse(kindName(graph.kind(id)));
+  }
+}
+
+bool PickleWriter::value(NodeId id, unsigned depth) {
+  if (depth > kMaxNesting)
+    return refuse("a value nested deeper than 1000");
+  if (auto found = memo.find(id); found != memo.end()) {
+    out += found->second < 256 ? 'h' : 'j';
+    little(found->second, found->second < 256 ? 1 : 4);
+    return true;
+  }
+  switch (graph.kind(id)) {
   case NodeKind::String:
     if (graph.text(id).size() > UINT32_MAX)
       return refuse("a string of 4 GB");
     string(graph.text(id));
     remember(id);
-    return true;
-  case NodeKind::Device:
-    device(graph.text(id));
-    return true;
-  case NodeKind::DType: {
-    const DTypeInfo *row = findDType(graph.integer(id));
-    if (!row)
-      return refuse("an unknown dtype");
-    global("torch", row->torchName);
-    return true;
-  }
-  case NodeKind::Layout:
-    layout(graph.integer(id));
-    return true;
-  case NodeKind::MemoryFormat:
-    if (graph.integer(id) < 0 || graph.integer(id) > 3)
-      return refuse("an unknown memory format");
-    global("torch", kFormats[graph.integer(id)]);
-    return true;
-  case NodeKind::QScheme:
-    if (graph.integer(id) < 0 || graph.integer(id) > 4)
-      return refuse("an unknown qscheme");
-    global("torch", kSchemes[graph.integer(id)]);
     return true;
   case NodeKind::List:
   case NodeKind::Tuple:
@@ -185,11 +192,9 @@ bool PickleWriter::value(NodeId id, unsigned depth) {
   case NodeKind::Object:
   case NodeKind::Enum:
     return value(graph.state(id) == kNoNode ? graph.none() : graph.state(id), depth + 1);
-  case NodeKind::Global:
-  case NodeKind::StorageRef:
-    break;
+  default:
+    return scalar(id);
   }
-  return refuse(kindName(graph.kind(id)));
 }
 
 bool PickleWriter::container(NodeId id, unsigned depth) {

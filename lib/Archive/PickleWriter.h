@@ -21,6 +21,8 @@ public:
 
 private:
   bool value(NodeId id, unsigned depth);
+  bool scalar(NodeId id);
+  bool named(llvm::ArrayRef<const char *> table, int64_t number, llvm::StringRef what);
   bool container(NodeId id, unsigned depth);
   bool tensor(NodeId id, unsigned depth);
   bool dense(const TensorRecord &record);
