@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies of tensors: between any dtypes and strides, fills, contiguous and converted forms, out= tensors.
+#include "tsc/runtime/Loops.h"
+
+namespace tsc::rt {
+
+namespace {
+struct CopyState {
+  DType from, to;
+  int64_t bytes;
+};
+} // namespace
+
+template <class T> static void copyElements(char *const *ptrs, const int64_t *strides, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    *reinterpret_cast<T *>(ptrs[0] + i * strides[0]) = *reinterpret_cast<const T *>(ptrs[1] + i * strides[1]);
+}
+
+static void copySame(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
+  int64_t bytes = static_cast<CopyState *>(user)->bytes;
+  if (strides[0] == bytes && strides[1] == bytes) {
+    std::memmove(ptrs[0], ptrs[1], static_cast<size_t>(n * bytes));
+    return;
+  }
+  switch (bytes) {
+  case 1:
+    return copyElements<uint8_t>(ptrs, strides, n);
+  case 2:
+    return copyElements<uint16_t>(ptrs, strides, n);
+  case 4:
+    return copyElements<uint32_t>(ptrs, strides, n);
+  case 8:
+    return copyElements<uint64_t>(ptrs, strides, n);
+  default:
+    for (int64_t i = 0; i < n; ++i)
+      std::memmove(ptrs[0] + i * strides[0], ptrs[1] + i * strides[1], static_cast<size_t>(bytes));
+  }
+}
+
+/// Converts through C, which holds every value of one side exactly or the other side cannot.
+template <class C> static void copyThrough(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
+  const CopyState &s = *static_cast<CopyState *>(user);
+  LoadFunction<C> load = loader<C>(s.from);
+  StoreFunction<C> store = storer<C>(s.to);
+  alignas(64) unsigned char buffer[detail::kChunk * sizeof(C)];
+  C *run = reinterpret_cast<C *>(buffer);
+  for (int64_t done = 0; done < n; done += detail::kChunk) {
+    int64_t m = n - done < detail::kChunk ? n - done : detail::kChunk;
+    load(run, ptrs[1] + done * strides[1], strides[1], m);
+    store(ptrs[0] + done * strides[0], strides[0], run, m);
+  }
+}
+
+static InnerLoop copyLoop(DType from, DType to) {
+  if (from == to || (dtypeClass(from) == DTypeClass::Quantized && dtypeBytes(from) == dtypeBytes(to)))
+    return copySame;
+  DTypeClass a = dtypeClass(from), b = dtypeClass(to);
+  auto integral = [](DTypeClass c) {
+    return c == DTypeClass::Bool || c == DTypeClass::Integer || c == DTypeClass::Quantized;
+  };
+  if (a == DTypeClass::Complex)
+    return copyThrough<Complex>;
+  if (b == DTypeClass::Bool && integral(a))
+    return copyThrough<bool>;
+  if (integral(a))
+    return copyThrough<int64_t>;
+  if (dtypeBytes(from) <= 4 && !integral(b) && to != DType::Complex128)
+    return copyThrough<float>;
+  return copyThrough<double>;
+}
+
+Status copyInto(Context &cx, Tensor &dst, const Tensor &src) {
+  if (&dst == &src)
+    return success();
+  Shape lead = dst.shape();
+  bool fits = src.rank <= dst.rank;
+  for (int64_t d = 0; fits && d < src.rank; ++d)
+    fits = src.sizes[d] == 1 || src.sizes[d] == dst.sizes[d + dst.rank - src.rank];
+  if (!fits) // let expand word it; leading dims of size 1 are allowed
+  {
+    const Tensor *source = &src;
+    TensorRef trimmed;
+    while (source->rank > dst.rank && source->sizes[0] == 1) {
+      trimmed = squeeze(cx, *source, 0);
+      TSC_TRY(trimmed);
+      source = trimmed.get();
+    }
+    TensorRef expanded = expand(cx, *source, lead);
+    TSC_TRY(expanded);
+    return copyInto(cx, dst, *expanded);
+  }
+  if (hasInternalOverlap(dst))
+    return cx.fail("unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                   "location. Please clone() the tensor before performing the operation.");
+  Iterator it;
+  it.addOutput({&dst, false}, DType::Bool); // Bool: every dtype may be written
+  it.addInput(src);
+  if (dst.numel == 0)
+    return success();
+  DType to = dst.dtype;
+  TSC_TRY(it.build(cx, "copy_"));
+  CopyState state{src.dtype, to, dtypeBytes(to)};
+  it.run(cx, copyLoop(src.dtype, to), &state, 65536);
+  return success();
+}
+
+Status fill(Context &cx, Tensor &dst, const Scalar &value) {
+  if (dst.numel == 0)
+    return success();
+  if (value.isComplex() && value.im != 0 && !dst.isComplex())
+    return cx.fail("value cannot be converted to type %s without overflow", findDType(dst.dtype)->torchName);
+  alignas(16) char element[16];
+  storeScalar(element, dst.dtype, value);
+  CopyState state{dst.dtype, dst.dtype, dst.itemsize()};
+  bool zero = true;
+  for (int64_t i = 0; i < state.bytes; ++i)
+    zero &= element[i] == 0;
+  if (zero && dst.isContiguous()) {
+    parallelFor(cx, 0, dst.bytes(), 1 << 18, [&](int64_t begin, int64_t end) {
+      std::memset(dst.base() + begin, 0, static_cast<size_t>(end - begin));
+    });
+    return success();
+  }
+  struct FillState {
+    CopyState copy;
+    char *element;
+  } full{state, element};
+  Iterator it;
+  it.addOutput({&dst, false}, DType::Bool);
+  TSC_TRY(it.build(cx, "fill_"));
+  it.run(cx,
+         [](void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
+           FillState &s = *static_cast<FillState *>(user);
+           char *both[2] = {ptrs[0], s.element};
+           int64_t steps[2] = {strides[0], 0};
+           copySame(&s.copy, both, steps, n);
+         },
+         &full, 65536);
+  return success();
+}
+
+TensorRef clone(Context &cx, const Tensor &t, MemoryFormat format) {
+  TensorRef result = emptyLike(cx, t, t.dtype, format);
+  TSC_TRY(result);
+  TSC_TRY(copyInto(cx, *result, t));
+  result->quantizer = t.quantizer;
+  if (t.quantizer)
+    tsc_rt_retain(&t.quantizer->head);
+  return result;
+}
+
+TensorRef contiguous(Context &cx, const Tensor &t, MemoryFormat format) {
+  bool already = format == MemoryFormat::Contiguous       ? t.isContiguous()
+                 : format == MemoryFormat::ChannelsLast   ? t.isChannelsLast()
+                 : format == MemoryFormat::ChannelsLast3d ? t.isChannelsLast3d()
+                                                          : true;
+  return already ? same(t) : clone(cx, t, format);
+}
+TensorRef toDType(Context &cx, const Tensor &t, DType dtype) {
+  if (t.dtype == dtype)
+    return same(t);
+  TensorRef result = emptyLike(cx, t, dtype);
+  TSC_TRY(result);
+  TSC_TRY(copyInto(cx, *result, t));
+  return result;
+}
+TensorRef contiguousAs(Context &cx, const Tensor &t, DType dtype) {
+  if (t.dtype == dtype && t.isContiguous())
+    return same(t);
+  TensorRef result = empty(cx, t.shape(), dtype);
+  TSC_TRY(result);
+  TSC_TRY(copyInto(cx, *result, t));
+  return result;
+}
+
+Status setTensor(Context &cx, Tensor &t, const Tensor &source) {
+  TensorRef view = source.isDefined() ? alias(cx, source) : undefinedTensor(cx);
+  TSC_TRY(view);
+  // Swap what the two structs hold; the old contents go with `view`. Inline shapes move by value.
+  auto swap = [](auto &a, auto &b) {
+    auto c = a;
+    a = b, b = c;
+  };
+  bool heapA = t.sizes != t.inlineShape, heapB = view->sizes != view->inlineShape;
+  swap(t.storage, view->storage);
+  swap(t.data, view->data);
+  swap(t.dtype, view->dtype);
+  swap(t.flags, view->flags);
+  swap(t.device, view->device);
+  swap(t.rank, view->rank);
+  swap(t.numel, view->numel);
+  swap(t.sizes, view->sizes);
+  swap(t.strides, view->strides);
+  swap(t.quantizer, view->quantizer);
+  for (int64_t i = 0; i < 2 * kInlineRank; ++i)
+    swap(t.inlineShape[i], view->inlineShape[i]);
+  if (!heapB)
+    t.sizes = t.inlineShape, t.strides = t.inlineShape + kInlineRank;
+  if (!heapA)
+    view->sizes = view->inlineShape, view->strides = view->inlineShape + kInlineRank;
+  return success();
+}
+
+Status resizeOut(Context &cx, Tensor &out, IntList sizes) {
+  if (out.shape() == sizes)
+    return success();
+  TensorRef made = empty(cx, sizes, out.dtype);
+  TSC_TRY(made);
+  return setTensor(cx, out, *made);
+}
+Status writeOut(Context &cx, Tensor &out, const Tensor &result) {
+  if (!canCast(result.dtype, out.dtype))
+    return cx.fail("result type %s can't be cast to the desired output type %s", findDType(result.dtype)->graphName,
+                   findDType(out.dtype)->graphName);
+  TSC_TRY(resizeOut(cx, out, result.shape()));
+  return copyInto(cx, out, result);
+}
+
+} // namespace tsc::rt

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parallel loops. The range is cut into equal parts, one a thread; a nested call, a small range and a context without a
+// pool run inline. `fn(begin, end)` must not raise: check before, or collect a flag.
+#pragma once
+
+#include "tsc/runtime/Context.h"
+
+namespace tsc::rt {
+
+using RangeFunction = void (*)(void *user, int64_t begin, int64_t end);
+void parallelRange(Context &cx, int64_t begin, int64_t end, int64_t grain, RangeFunction fn, void *user);
+int threadCount(Context &cx);
+
+/// Runs fn over [begin, end), in parts of at least `grain`.
+template <class F> void parallelFor(Context &cx, int64_t begin, int64_t end, int64_t grain, F &&fn) {
+  parallelRange(
+      cx, begin, end, grain,
+      [](void *user, int64_t from, int64_t to) { (*static_cast<std::remove_reference_t<F> *>(user))(from, to); },
+      const_cast<void *>(static_cast<const void *>(&fn)));
+}
+
+} // namespace tsc::rt
