@@ -124,6 +124,7 @@ private:
   std::vector<NodeId> memo;
   NodeId smallInts[256];
   uint32_t tensorCount = 0;
+  size_t channelBudget = size_t(1) << 24; ///< numbers that quantization parameters may still copy
 };
 
 } // namespace tsc::archive

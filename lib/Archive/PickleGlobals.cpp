@@ -192,6 +192,8 @@ NodeId PickleReader::applyList(Callable callable, ArrayRef<NodeId> args) {
   std::string type = ("List[" + name + "]").str();
   if (args.size() != 1 || graph.kind(args[0]) != NodeKind::List)
     return badCall("a typed list", "a list");
+  if (graph.typeText(args[0]) == type)
+    return args[0];
   for (NodeId item : graph.items(args[0]))
     if (graph.kind(item) != element)
       return badCall(type, ("items of type " + name).str());
@@ -242,12 +244,14 @@ NodeId PickleReader::applyFromType(ArrayRef<NodeId> args) {
 /// The dotted name of the dict entry that is being read, from the pending keys on the stack.
 std::string PickleReader::tensorName() const {
   std::string path;
-  for (size_t m = 0; m < marks.size(); ++m) {
+  // Only so far: a crafted pickle may have millions of marks or keys, and a name is made for each
+  // tensor.
+  for (size_t m = marks.size() > 64 ? marks.size() - 64 : 0; m < marks.size(); ++m) {
     size_t begin = marks[m], end = m + 1 < marks.size() ? marks[m + 1] : stack.size();
     if (begin == 0 || begin > stack.size() || graph.kind(stack[begin - 1]) != NodeKind::Dict)
       continue;
     // Keys stand at even places; the last one is pending.
-    for (size_t i = end; i-- > begin;) {
+    for (size_t i = end; i-- > begin && end - i <= 4;) {
       if ((i - begin) % 2 != 0 || graph.kind(stack[i]) != NodeKind::String)
         continue;
       path += (path.empty() ? "" : ".") + printable(graph.text(stack[i]), 60);

@@ -3,6 +3,8 @@
 // and torch.save.
 #include "Pickle.h"
 
+#include "tsc/Common/Tensor.h"
+
 using namespace llvm;
 
 namespace tsc::archive {
@@ -11,6 +13,10 @@ bool PickleReader::readSizes(NodeId tuple, SmallVectorImpl<int64_t> &out) {
   NodeKind kind = graph.kind(tuple);
   if (kind != NodeKind::Tuple && kind != NodeKind::List)
     return operand("a tensor", "a tuple of sizes");
+  if (graph.items(tuple).size() > static_cast<size_t>(kMaxRank))
+    return engine.report(where, Diag::TensorRank, tensorName(), graph.items(tuple).size(),
+                         kMaxRank),
+           false;
   for (NodeId item : graph.items(tuple)) {
     if (graph.kind(item) != NodeKind::Int)
       return operand("a tensor", "sizes and strides of type int");
@@ -67,6 +73,12 @@ bool PickleReader::readQuantization(NodeId tuple, TensorRecord &record) {
   q.axis = axis < 0 ? INT64_MAX : axis;
   for (int i : {1, 2}) {
     std::vector<double> &out = i == 1 ? q.scales : q.zeroPoints;
+    size_t count = graph.kind(items[i]) == NodeKind::List ? graph.items(items[i]).size() : 0;
+    if (graph.kind(items[i]) == NodeKind::Tensor)
+      count = graph.tensor(items[i]).elementCount();
+    if (count > channelBudget)
+      return fail("there are too many scales");
+    channelBudget -= count;
     if (graph.kind(items[i]) == NodeKind::Tensor) {
       if (!table.numbers(items[i], out))
         return fail("scales and zero points must be tensors of one dimension");

@@ -150,7 +150,8 @@ void readSourceRanges(ArrayRef<uint8_t> pickle, const SourceLocation &where, Sou
   NodeId root = reader.read();
   // Shared lines are joined once a source; 64 times the record bounds what a crafted table can ask
   // for.
-  Decoder decoder(graph, ranges, (uint64_t(1) << 20) + 64 * uint64_t(pickle.size()));
+  Decoder decoder(graph, ranges,
+                  std::min<uint64_t>((1u << 20) + 64 * uint64_t(pickle.size()), 1u << 28));
   if (root != kNoNode && decoder.decode(root)) {
     for (SourceText &source : ranges.sources)
       source.isTrace = isStackListing(source.text);

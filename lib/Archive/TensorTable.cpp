@@ -218,6 +218,10 @@ bool TensorTable::numbers(NodeId tensor, std::vector<double> &out) const {
 bool TensorTable::indices(NodeId tensor, std::vector<int64_t> &out) const {
   if (!isDense(graph, tensor))
     return false;
+  uint64_t count = graph.tensor(tensor).elementCount();
+  if (count > indexBudget)
+    return false;
+  indexBudget -= count;
   DType dtype = graph.tensor(tensor).dtype;
   if (dtype != DType::Int64 && dtype != DType::Int32)
     return false;

@@ -39,6 +39,7 @@ private:
   DiagnosticEngine &engine;
   llvm::StringMap<std::pair<uint32_t, int64_t>> known; ///< key: storage and its element count
   llvm::StringMap<bool> devicesSaid;
+  mutable uint64_t indexBudget = uint64_t(1) << 28; ///< sparse indices that may still be looked at
 };
 
 /// "2, 3": for messages.

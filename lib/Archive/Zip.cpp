@@ -85,7 +85,13 @@ bool ZipReader::readZip64(End &end, uint64_t locator) {
   uint64_t record = read64le(l + 8);
   if (read32le(l + 4) != 0 || read32le(l + 16) > 1)
     return engine.report(here(), Diag::ZipMultiDisk), false;
-  // Bytes before the archive shift the record; the directory check below then names them.
+  // The record stands right before its locator; where it does not stand where that points, bytes
+  // precede the archive.
+  uint64_t actual = locator >= kEnd64Size ? locator - kEnd64Size : 0;
+  if (record != actual && locator >= kEnd64Size &&
+      read32le(file.data() + actual) == kEnd64Signature)
+    return engine.report(here(), Diag::ZipLeadingBytes, end.offset, end.offset + actual - record),
+           false;
   if (record > locator || locator - record < kEnd64Size)
     return fail("end record out of bounds");
   const uint8_t *p = file.data() + record;
@@ -94,6 +100,18 @@ bool ZipReader::readZip64(End &end, uint64_t locator) {
   if (read32le(p + 16) != 0 || read32le(p + 20) != 0 || read64le(p + 24) != read64le(p + 32))
     return engine.report(here(), Diag::ZipMultiDisk), false;
   uint64_t entries = read64le(p + 32), size = read64le(p + 40), offset = read64le(p + 48);
+  if ((end.size != UINT32_MAX && end.size > record) ||
+      (end.offset != UINT32_MAX && end.offset > record))
+    return engine.report(here(), Diag::ZipDirectoryBounds, end.offset, end.size, end.entries,
+                         file.size()),
+           false;
+  // A writer that fills in ZIP64 throughout marks all three fields; a lone mark on a small count is
+  // damage.
+  if (end.entries == 0xffff && entries < 0xffff && end.size != UINT32_MAX &&
+      end.offset != UINT32_MAX)
+    return engine.report(here(), Diag::ZipDirectoryBounds, end.offset, end.size, end.entries,
+                         file.size()),
+           false;
   if ((end.entries != 0xffff && end.entries != entries) ||
       (end.size != UINT32_MAX && end.size != size) ||
       (end.offset != UINT32_MAX && end.offset != offset))

@@ -77,7 +77,7 @@ struct ZipBuilder {
       put(directory, 20, 2);
       directory += fields;
       put(directory, e.name.size(), 2);
-      put(directory, 0, 12);
+      directory.append(12, '\0');
       put(directory, e.localOffset.value_or(start), 4);
       directory += e.name;
     }

@@ -88,6 +88,46 @@ TEST_CASE("directories out of bounds", "[archive]") {
   CHECK_THAT(check(zip.bytes()), Contains("local header differs"));
 }
 
+/// `zip` with a ZIP64 end record and its locator before the end record, as PyTorch writes them.
+static std::string withZip64(const ZipBuilder &zip, uint64_t shift = 0, int64_t moreEntries = 0) {
+  std::string bytes = zip.bytes(), end = bytes.substr(bytes.size() - 22), extra;
+  bytes.resize(bytes.size() - 22);
+  uint32_t size, offset;
+  memcpy(&size, end.data() + 12, 4);
+  memcpy(&offset, end.data() + 16, 4);
+  uint64_t record = bytes.size();
+  for (auto [number, width] :
+       std::initializer_list<std::pair<uint64_t, unsigned>>{{0x06064b50, 4},
+                                                            {44, 8},
+                                                            {45, 2},
+                                                            {45, 2},
+                                                            {0, 8},
+                                                            {zip.entries.size() + moreEntries, 8},
+                                                            {zip.entries.size() + moreEntries, 8},
+                                                            {size, 8},
+                                                            {offset, 8},
+                                                            {0x07064b50, 4},
+                                                            {0, 4},
+                                                            {record + shift, 8},
+                                                            {1, 4}})
+    ZipBuilder::put(extra, number, width);
+  return bytes + extra + end;
+}
+
+TEST_CASE("ZIP64 end records", "[archive]") {
+  CHECK(check(withZip64(archive())) == "ok");
+  CHECK_THAT(check("xxxx" + withZip64(archive())), Contains("central directory inconsistent"));
+  CHECK_THAT(check(withZip64(archive(), 1)), Contains("central directory inconsistent"));
+  CHECK_THAT(check(withZip64(archive(), 0, 1)), Contains("ZIP64 field inconsistent"));
+  ZipBuilder zip = archive();
+  zip.directoryOffset = 0x7fffffff;
+  CHECK_THAT(check(withZip64(zip)), Contains("central directory out of bounds"));
+  std::string lone = withZip64(archive());
+  lone[lone.size() - 14] = lone[lone.size() - 13] = lone[lone.size() - 12] =
+      lone[lone.size() - 11] = '\xff';
+  CHECK_THAT(check(lone), Contains("central directory out of bounds"));
+}
+
 TEST_CASE("members whose sizes lie", "[archive]") {
   ZipBuilder zip = archive();
   zip.entries[1].size = zip.entries[1].compressedSize = 1 << 20;
