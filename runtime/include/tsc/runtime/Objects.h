@@ -167,6 +167,7 @@ extern const TypeDescriptor kNoneType, kBoolType, kIntType, kFloatType, kComplex
     kOptionalTensorListType, kStringListType, kStorageType, kGeneratorType, kAnyListType, kComplexListType, kCapsuleType;
 /// List[element], (K, V) and so on, interned; null when memory is short.
 const TypeDescriptor *listTypeOf(Context &cx, const TypeDescriptor *element);
+const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key, const TypeDescriptor *value);
 const TypeDescriptor *tupleTypeOf(Context &cx, Span<const TypeDescriptor *> fields);
 /// Same type by text.
 bool sameType(const TypeDescriptor *a, const TypeDescriptor *b);
@@ -188,7 +189,7 @@ void addFloat(StringBuilder &out, double value);
 void addRepr(Context &cx, StringBuilder &out, Value v);
 /// As print and str do: strings bare.
 void addText(Context &cx, StringBuilder &out, Value v);
-void addTensor(Context &cx, StringBuilder &out, const Tensor &t);
+void addTensorText(Context &cx, StringBuilder &out, const Tensor &t);
 /// "int", "Tensor", "List[int]".
 StringRef typeText(const Value &v);
 

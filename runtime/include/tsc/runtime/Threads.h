@@ -11,6 +11,13 @@ using RangeFunction = void (*)(void *user, int64_t begin, int64_t end);
 void parallelRange(Context &cx, int64_t begin, int64_t end, int64_t grain, RangeFunction fn, void *user);
 int threadCount(Context &cx);
 
+/// A pool of `threads` threads, the caller being one of them; null when memory is short. Threads start at the first loop.
+ThreadPool *createPool(int threads);
+/// A pool that hands parts to a caller's own loop: run(user, n, body, argument) calls body(argument, i) for all i < n.
+using ExternalLoop = void (*)(void *user, int64_t n, void (*body)(void *argument, int64_t i), void *argument);
+ThreadPool *createExternalPool(int threads, ExternalLoop run, void *user);
+void destroyPool(ThreadPool *pool);
+
 /// Runs fn over [begin, end), in parts of at least `grain`.
 template <class F> void parallelFor(Context &cx, int64_t begin, int64_t end, int64_t grain, F &&fn) {
   parallelRange(
