@@ -32,6 +32,7 @@ NodeId PickleReader::read() {
     return kNoNode;
   }
   position = 2;
+  size_t firstNode = graph.size(), firstList = graph.lists.size();
   while (true) {
     if (!need(1))
       return kNoNode;
@@ -41,6 +42,12 @@ NodeId PickleReader::read() {
       break;
     if (!step(opcode))
       return kNoNode;
+    // Nodes are 16 bytes and opcodes can be 1; no writer makes values this small throughout.
+    if (graph.size() - firstNode > (size_t(1) << 20) + bytes.size() / 2 ||
+        graph.lists.size() - firstList > (size_t(1) << 20) + bytes.size() / 5) {
+      engine.report(where, Diag::PickleTooMany, graph.size() - firstNode, position);
+      return kNoNode;
+    }
   }
   if (stack.size() != 1 || !marks.empty()) {
     engine.report(where, Diag::PickleOneValue, stack.size() + marks.size());
@@ -71,6 +78,9 @@ bool PickleReader::step(uint8_t opcode) {
   case 'j':
     return stepMemo(opcode);
   case '(':
+    // A level of nesting takes a few marks: of an object's state, a call's arguments, a container.
+    if (marks.size() >= 8 * kMaxNesting)
+      return engine.report(where, Diag::PickleDepth, kMaxNesting), false;
     marks.push_back(stack.size());
     return true;
   case ')':
@@ -228,7 +238,9 @@ bool PickleReader::setItems(size_t first, StringRef opcode) {
 bool PickleReader::stepContainer(uint8_t opcode) {
   switch (opcode) {
   case ')':
-    return push(graph.makeContainer(NodeKind::Tuple));
+    if (emptyTuple == kNoNode)
+      emptyTuple = graph.makeContainer(NodeKind::Tuple);
+    return push(emptyTuple);
   case ']':
     return push(graph.makeContainer(NodeKind::List));
   case '}':

@@ -123,6 +123,7 @@ private:
   std::vector<size_t> marks;
   std::vector<NodeId> memo;
   NodeId smallInts[256];
+  NodeId emptyTuple = kNoNode;
   uint32_t tensorCount = 0;
   size_t channelBudget = size_t(1) << 24; ///< numbers that quantization parameters may still copy
 };

@@ -136,6 +136,12 @@ TEST_CASE("operands of the wrong type", "[pickle]") {
   needs("ctorch._utils\n_rebuild_tensor_v2\n)R", "needs a storage");
 }
 
+TEST_CASE("memory stays in proportion", "[pickle]") {
+  CHECK_THAT(checkPickle(module(str("a") + "(" + std::string(5000000, ']') + "t")),
+             Contains("more than any writer makes"));
+  CHECK(checkPickle(module(str("a") + "](" + std::string(5000000, ')') + "e")) == "ok");
+}
+
 TEST_CASE("depth and cycles", "[pickle]") {
   std::string deep = "N";
   for (int i = 0; i < 500000; ++i)
