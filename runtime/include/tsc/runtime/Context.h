@@ -105,6 +105,10 @@ struct Context {
 
 namespace tsc::rt {
 using tsc::Context;
+using tsc::DType;
+using tsc::DTypeClass;
+using tsc::Tag;
+using tsc::Value;
 /// malloc that reports; null with the error set.
 void *allocateBytes(Context &cx, int64_t bytes);
 void freeBytes(void *data);
