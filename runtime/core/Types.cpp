@@ -125,6 +125,41 @@ const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key, const T
   return intern(cx, TypeKind::Dict, text, both);
 }
 
+const TypeDescriptor *optionalTypeOf(Context &cx, const TypeDescriptor *inner) {
+  StringBuilder text;
+  text.add("Optional[");
+  text.add(inner->text);
+  text.add(']');
+  return intern(cx, TypeKind::Optional, text, {&inner, 1});
+}
+
+const TypeDescriptor *parameterizedType(Context &cx, StringRef name, Span<const TypeDescriptor *> parameters) {
+  int64_t n = parameters.size();
+  if (name == "List" && n == 1)
+    return listTypeOf(cx, parameters[0]);
+  if (name == "Optional" && n == 1)
+    return optionalTypeOf(cx, parameters[0]);
+  if (name == "Dict" && n == 2)
+    return dictTypeOf(cx, parameters[0], parameters[1]);
+  if (name == "Tuple")
+    return tupleTypeOf(cx, parameters);
+  bool isUnion = name == "Union";
+  if (!isUnion && !(name == "Future")) {
+    (void)cx.raise("TypeError", "unknown type '%.*s'", static_cast<int>(name.size()), name.data());
+    return nullptr;
+  }
+  StringBuilder text;
+  text.add(name);
+  text.add('[');
+  for (int64_t i = 0; i < n; ++i) {
+    if (i)
+      text.add(", ");
+    text.add(parameters[i]->text);
+  }
+  text.add(']');
+  return intern(cx, isUnion ? TypeKind::Union : TypeKind::Future, text, parameters);
+}
+
 const TypeDescriptor *typeOfValue(const Value &v) {
   switch (v.tag) {
   case Tag::Bool:

@@ -15,6 +15,8 @@
 #include "tsc/Common/Tensor.h"
 #include "tsc/Common/Value.h"
 
+struct tsc_model_api;
+
 namespace tsc {
 
 inline constexpr uint32_t kModelAbiVersion = 1;
@@ -94,7 +96,7 @@ int32_t tsc_rt_fork(Context *, BoxedEntry entry, const Value *arguments, int64_t
                     const TypeDescriptor *futureType, ObjectHead **future);
 
 /// The public API of a model, see tsc/model.h. One per artifact; made on the first call.
-const struct tsc_model_api *tsc_rt_model_api(const ModelData *);
+const ::tsc_model_api *tsc_rt_model_api(const ModelData *);
 }
 
 } // namespace tsc

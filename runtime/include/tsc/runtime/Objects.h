@@ -169,6 +169,9 @@ extern const TypeDescriptor kNoneType, kBoolType, kIntType, kFloatType, kComplex
 const TypeDescriptor *listTypeOf(Context &cx, const TypeDescriptor *element);
 const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key, const TypeDescriptor *value);
 const TypeDescriptor *tupleTypeOf(Context &cx, Span<const TypeDescriptor *> fields);
+const TypeDescriptor *optionalTypeOf(Context &cx, const TypeDescriptor *inner);
+/// From a name (List, Dict, Tuple, Optional, Union, Future) and its parameters.
+const TypeDescriptor *parameterizedType(Context &cx, StringRef name, Span<const TypeDescriptor *> parameters);
 /// Same type by text.
 bool sameType(const TypeDescriptor *a, const TypeDescriptor *b);
 /// The type of a value, as exactly as the value itself knows it.
