@@ -104,6 +104,7 @@ struct Context {
 } // namespace tsc
 
 namespace tsc::rt {
+using namespace tsc; // what is in Common is at hand wherever this namespace is
 using tsc::Context;
 using tsc::DType;
 using tsc::DTypeClass;
