@@ -17,6 +17,7 @@ static OwnedValue getItem(Context &cx, const List &list, int64_t index) {
   return OwnedValue::share(list.get(i));
 }
 TSC_KERNEL(aten___getitem___t, getItem)
+TSC_KERNEL(aten_select_t, getItem)
 
 static ListRef setItem(Context &cx, List &list, int64_t index, const Value &item) {
   TSC_ASSIGN(int64_t i, listIndex(cx, list, index));
