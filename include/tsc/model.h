@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The C interface of a compiled model. A library exports `const tsc_model_api *tsc_model_entry(void)`; objects and static
- * libraries have `<prefix>_model`. Everything else is reached through the struct it returns.
+ * The C interface of a compiled model. A library exports `const tsc_model_api
+ * *tsc_model_entry(void)`; objects and static libraries have `<prefix>_model`. Everything else is
+ * reached through the struct it returns.
  *
  *   const tsc_model_api *api = tsc_model_entry();
  *   tsc_instance *m; tsc_error e = {0};
@@ -11,9 +12,10 @@
  *   float *out = api->tensor_data(y);
  *   api->release(y); api->release(x); api->destroy(m);
  *
- * Values: arguments are borrowed, results and what the *_new, *_get functions return are owned: release them. A value whose
- * tag is TSC_MISSING stands for failure. Nothing here throws or aborts. All functions may be called from any thread; calls
- * on one instance run at the same time unless TSC_FLAG_WRITES_STATE is set, then one after the other.
+ * Values: arguments are borrowed, results and what the *_new, *_get functions return are owned:
+ * release them. A value whose tag is TSC_MISSING stands for failure. Nothing here throws or aborts.
+ * All functions may be called from any thread; calls on one instance run at the same time unless
+ * TSC_FLAG_WRITES_STATE is set, then one after the other.
  */
 #ifndef TSC_MODEL_H
 #define TSC_MODEL_H
@@ -117,9 +119,29 @@ typedef struct {
 
 /* Element types, PyTorch's numbers. */
 typedef enum {
-  TSC_U8 = 0, TSC_I8 = 1, TSC_I16 = 2, TSC_I32 = 3, TSC_I64 = 4, TSC_F16 = 5, TSC_F32 = 6, TSC_F64 = 7, TSC_C32 = 8,
-  TSC_C64 = 9, TSC_C128 = 10, TSC_BOOLEAN = 11, TSC_QI8 = 12, TSC_QU8 = 13, TSC_QI32 = 14, TSC_BF16 = 15,
-  TSC_F8E5M2 = 23, TSC_F8E4M3FN = 24, TSC_F8E5M2FNUZ = 25, TSC_F8E4M3FNUZ = 26, TSC_U16 = 27, TSC_U32 = 28, TSC_U64 = 29
+  TSC_U8 = 0,
+  TSC_I8 = 1,
+  TSC_I16 = 2,
+  TSC_I32 = 3,
+  TSC_I64 = 4,
+  TSC_F16 = 5,
+  TSC_F32 = 6,
+  TSC_F64 = 7,
+  TSC_C32 = 8,
+  TSC_C64 = 9,
+  TSC_C128 = 10,
+  TSC_BOOLEAN = 11,
+  TSC_QI8 = 12,
+  TSC_QU8 = 13,
+  TSC_QI32 = 14,
+  TSC_BF16 = 15,
+  TSC_F8E5M2 = 23,
+  TSC_F8E4M3FN = 24,
+  TSC_F8E5M2FNUZ = 25,
+  TSC_F8E4M3FNUZ = 26,
+  TSC_U16 = 27,
+  TSC_U32 = 28,
+  TSC_U64 = 29
 } tsc_dtype;
 
 /* ---- Errors. Functions that can fail return a tsc_status and fill *error when it is not NULL. */
@@ -144,19 +166,21 @@ typedef void (*tsc_parallel_for)(void *user, int64_t count, tsc_body body, void 
 typedef struct tsc_pool {
   uint32_t size; /* of this struct */
   int32_t threads;
-  tsc_parallel_for parallel_for; /* calls body(argument, i) for all i < count and returns when all are done */
+  tsc_parallel_for
+      parallel_for; /* calls body(argument, i) for all i < count and returns when all are done */
   void *user;
   void (*destroy)(struct tsc_pool *);
 } tsc_pool;
 typedef struct {
-  uint32_t size;   /* sizeof(tsc_options) */
-  int32_t threads; /* 0: one for each CPU that the process may use */
+  uint32_t size;        /* sizeof(tsc_options) */
+  int32_t threads;      /* 0: one for each CPU that the process may use */
   const tsc_pool *pool; /* shared with others; must outlive the instance */
   void *(*allocate)(void *user, size_t bytes, size_t alignment);
   void (*deallocate)(void *user, void *data, size_t bytes);
   void *allocator_user;
-  void (*print)(void *user, const char *text, int64_t length); /* what the program prints; NULL: stdout */
-  void (*warn)(void *user, const char *text, int64_t length);  /* NULL: stderr */
+  void (*print)(void *user, const char *text,
+                int64_t length); /* what the program prints; NULL: stdout */
+  void (*warn)(void *user, const char *text, int64_t length); /* NULL: stderr */
   void *hook_user;
   uint64_t seed; /* of the random numbers; 0: PyTorch's default seed */
 } tsc_options;
@@ -183,18 +207,22 @@ typedef struct tsc_model_api {
   const char *manifest; /* JSON */
   const tsc_method *methods;
 
-  /* Instances. clone copies state and shares constants; reset goes back to the state after create. */
+  /* Instances. clone copies state and shares constants; reset goes back to the state after create.
+   */
   tsc_status (*create)(const tsc_options *options, tsc_instance **instance, tsc_error *error);
   void (*destroy)(tsc_instance *instance);
   tsc_status (*clone)(tsc_instance *instance, tsc_instance **copy, tsc_error *error);
   tsc_status (*reset)(tsc_instance *instance, tsc_error *error);
   void (*seed)(tsc_instance *instance, uint64_t seed);
-  tsc_status (*get_attribute)(tsc_instance *instance, const char *path, tsc_value *value, tsc_error *error);
-  tsc_status (*set_attribute)(tsc_instance *instance, const char *path, tsc_value value, tsc_error *error);
+  tsc_status (*get_attribute)(tsc_instance *instance, const char *path, tsc_value *value,
+                              tsc_error *error);
+  tsc_status (*set_attribute)(tsc_instance *instance, const char *path, tsc_value value,
+                              tsc_error *error);
 
-  /* Calls. *result is owned by the caller and written only on success. cancel ends the calls under way soon. */
-  tsc_status (*call)(tsc_instance *instance, uint32_t method, const tsc_value *arguments, uint32_t argument_count,
-                     tsc_value *result, tsc_error *error);
+  /* Calls. *result is owned by the caller and written only on success. cancel ends the calls under
+   * way soon. */
+  tsc_status (*call)(tsc_instance *instance, uint32_t method, const tsc_value *arguments,
+                     uint32_t argument_count, tsc_value *result, tsc_error *error);
   int32_t (*find_method)(const char *name); /* index, or -1 */
   void (*cancel)(tsc_instance *instance);
   void (*error_clear)(tsc_error *error);
@@ -202,30 +230,35 @@ typedef struct tsc_model_api {
   /* Counting and text */
   void (*retain)(tsc_value value);
   void (*release)(tsc_value value);
-  const char *(*type_of)(tsc_value value);   /* "int", "List[int]", "__torch__.M"; static */
-  tsc_value (*to_text)(tsc_value value);     /* as the program's str() */
+  const char *(*type_of)(tsc_value value);    /* "int", "List[int]", "__torch__.M"; static */
+  tsc_value (*to_text)(tsc_value value);      /* as the program's str() */
   int32_t (*equal)(tsc_value a, tsc_value b); /* 1, 0, or -1 when they cannot be compared */
 
   /* Strings are bytes and a length; a zero follows. */
   tsc_value (*string_new)(const char *bytes, int64_t length);
   const char *(*string_get)(tsc_value value, int64_t *length);
   tsc_value (*complex_new)(double re, double im);
-  int32_t (*complex_get)(tsc_value value, double *re, double *im); /* 1 when it is a complex number */
+  int32_t (*complex_get)(tsc_value value, double *re,
+                         double *im); /* 1 when it is a complex number */
 
-  /* Containers. `type` as in "List[int]", "Dict[str, Tensor]", "Tuple[int, str]"; NULL for one of any values, which the
-   * border converts. Types of a model (classes, named tuples) are known with its instance. */
+  /* Containers. `type` as in "List[int]", "Dict[str, Tensor]", "Tuple[int, str]"; NULL for one of
+   * any values, which the border converts. Types of a model (classes, named tuples) are known with
+   * its instance. */
   tsc_value (*list_new)(tsc_instance *instance, const char *type);
   int64_t (*list_size)(tsc_value list);
   tsc_value (*list_get)(tsc_value list, int64_t index);
   tsc_status (*list_append)(tsc_value list, tsc_value item);
   tsc_value (*dict_new)(tsc_instance *instance, const char *type);
   int64_t (*dict_size)(tsc_value dict);
-  tsc_status (*dict_item)(tsc_value dict, int64_t position, tsc_value *key, tsc_value *value); /* in order */
+  tsc_status (*dict_item)(tsc_value dict, int64_t position, tsc_value *key,
+                          tsc_value *value); /* in order */
   tsc_status (*dict_set)(tsc_value dict, tsc_value key, tsc_value value);
-  tsc_value (*tuple_new)(tsc_instance *instance, const char *type, const tsc_value *items, int64_t count);
+  tsc_value (*tuple_new)(tsc_instance *instance, const char *type, const tsc_value *items,
+                         int64_t count);
   int64_t (*tuple_size)(tsc_value tuple);
   tsc_value (*tuple_get)(tsc_value tuple, int64_t index);
-  const char *(*field_name)(tsc_value tuple_or_object, int64_t index); /* NULL past the end or when unnamed */
+  const char *(*field_name)(tsc_value tuple_or_object,
+                            int64_t index); /* NULL past the end or when unnamed */
 
   /* Enums by member name; objects by attribute. */
   tsc_value (*enum_new)(tsc_instance *instance, const char *type, const char *member);
@@ -233,14 +266,16 @@ typedef struct tsc_model_api {
   tsc_value (*enum_value)(tsc_value value);
   tsc_value (*object_get)(tsc_value object, const char *attribute);
   tsc_status (*object_set)(tsc_value object, const char *attribute, tsc_value value);
-  tsc_status (*future_wait)(tsc_instance *instance, tsc_value future, tsc_value *result, tsc_error *error);
+  tsc_status (*future_wait)(tsc_instance *instance, tsc_value future, tsc_value *result,
+                            tsc_error *error);
 
-  /* Tensors. wrap borrows row-major memory for as long as the tensor lives; from_dlpack takes the tensor over (its deleter
-   * is called with the last view); to_dlpack shares memory. */
+  /* Tensors. wrap borrows row-major memory for as long as the tensor lives; from_dlpack takes the
+   * tensor over (its deleter is called with the last view); to_dlpack shares memory. */
   tsc_value (*tensor_wrap)(void *data, int32_t dtype, int32_t rank, const int64_t *sizes);
   tsc_value (*tensor_new)(int32_t dtype, int32_t rank, const int64_t *sizes); /* uninitialized */
-  tsc_value (*tensor_strided)(void *data, int32_t dtype, int32_t rank, const int64_t *sizes, const int64_t *strides,
-                              void (*release)(void *owner), void *owner); /* NULL data: allocates */
+  tsc_value (*tensor_strided)(void *data, int32_t dtype, int32_t rank, const int64_t *sizes,
+                              const int64_t *strides, void (*release)(void *owner),
+                              void *owner); /* NULL data: allocates */
   tsc_value (*tensor_from_dlpack)(DLManagedTensor *tensor);
   tsc_value (*tensor_from_dlpack_versioned)(DLManagedTensorVersioned *tensor);
   DLManagedTensor *(*tensor_to_dlpack)(tsc_value tensor);
@@ -253,10 +288,11 @@ typedef struct tsc_model_api {
   tsc_value (*tensor_contiguous)(tsc_value tensor);   /* itself, or a row-major copy */
   int32_t (*tensor_shares_memory)(tsc_value a, tsc_value b);
   /* Quantization: 0 none, 1 per tensor, 2 per channel (scales and zero points as tensors). */
-  int32_t (*tensor_quantizer)(tsc_value tensor, double *scale, int64_t *zero_point, tsc_value *scales,
-                              tsc_value *zero_points, int64_t *axis);
-  tsc_status (*tensor_set_quantizer)(tsc_value tensor, double scale, int64_t zero_point, tsc_value scales,
-                                     tsc_value zero_points, int64_t axis); /* axis -1: per tensor */
+  int32_t (*tensor_quantizer)(tsc_value tensor, double *scale, int64_t *zero_point,
+                              tsc_value *scales, tsc_value *zero_points, int64_t *axis);
+  tsc_status (*tensor_set_quantizer)(tsc_value tensor, double scale, int64_t zero_point,
+                                     tsc_value scales, tsc_value zero_points,
+                                     int64_t axis); /* axis -1: per tensor */
 
   tsc_pool *(*pool_create)(int32_t threads);
 } tsc_model_api;

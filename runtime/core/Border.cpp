@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversion of a caller's values to declared types. A container of exactly the declared type goes in as it is, so that the
-// caller sees what the program does to it; any other is rebuilt element by element.
+// Conversion of a caller's values to declared types. A container of exactly the declared type goes
+// in as it is, so that the caller sees what the program does to it; any other is rebuilt element by
+// element.
 #include "tsc/runtime/Border.h"
 
 namespace tsc::rt {
 
 static constexpr int kMaxNesting = 200;
 
-static OwnedValue convert(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what, int depth);
+static OwnedValue convert(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what,
+                          int depth);
 
 static Failure mismatch(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what) {
-  return cx.raise("TypeError", "%.*s: expected %s, got %s", static_cast<int>(what.size()), what.data(), type->text,
-                  typeOfValue(v)->text);
+  return cx.raise("TypeError", "%.*s: expected %s, got %s", static_cast<int>(what.size()),
+                  what.data(), type->text, typeOfValue(v)->text);
 }
 
 /// The number that a 0-d (or one-element) tensor stands for.
@@ -26,15 +28,18 @@ static Optional<Scalar> numberIn(const Value &v) {
   return t.item();
 }
 
-static OwnedValue convertNumber(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what) {
+static OwnedValue convertNumber(Context &cx, const Value &v, const TypeDescriptor *type,
+                                StringRef what) {
   Optional<Scalar> s = numberIn(v);
   if (!s)
     return mismatch(cx, v, type, what);
   switch (type->kind) {
   case TypeKind::Bool:
-    return s->isBool() ? OwnedValue::adopt(makeBool(s->i)) : OwnedValue(mismatch(cx, v, type, what));
+    return s->isBool() ? OwnedValue::adopt(makeBool(s->i))
+                       : OwnedValue(mismatch(cx, v, type, what));
   case TypeKind::Int:
-    return s->isIntegral(true) ? OwnedValue::adopt(makeInt(s->i)) : OwnedValue(mismatch(cx, v, type, what));
+    return s->isIntegral(true) ? OwnedValue::adopt(makeInt(s->i))
+                               : OwnedValue(mismatch(cx, v, type, what));
   case TypeKind::Float:
     if (s->isComplex())
       return mismatch(cx, v, type, what);
@@ -59,7 +64,8 @@ static Value itemAt(const Value &v, int64_t i) {
                             : reinterpret_cast<const Tuple *>(v.payload.p)->items[i];
 }
 
-static OwnedValue convertList(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what, int depth) {
+static OwnedValue convertList(Context &cx, const Value &v, const TypeDescriptor *type,
+                              StringRef what, int depth) {
   Optional<int64_t> count = itemCount(v);
   if (!count)
     return mismatch(cx, v, type, what);
@@ -76,13 +82,15 @@ static OwnedValue convertList(Context &cx, const Value &v, const TypeDescriptor 
   return list;
 }
 
-static OwnedValue convertTuple(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what, int depth) {
+static OwnedValue convertTuple(Context &cx, const Value &v, const TypeDescriptor *type,
+                               StringRef what, int depth) {
   Optional<int64_t> count = itemCount(v);
   if (!count)
     return mismatch(cx, v, type, what);
   if (*count != type->parameterCount)
-    return cx.raise("TypeError", "%.*s: expected %s with %u elements, got %lld", static_cast<int>(what.size()),
-                    what.data(), type->text, type->parameterCount, static_cast<long long>(*count));
+    return cx.raise("TypeError", "%.*s: expected %s with %u elements, got %lld",
+                    static_cast<int>(what.size()), what.data(), type->text, type->parameterCount,
+                    static_cast<long long>(*count));
   TupleRef tuple = newTuple(cx, type, {});
   TSC_TRY(tuple);
   Vector<Value> items;
@@ -102,7 +110,8 @@ static OwnedValue convertTuple(Context &cx, const Value &v, const TypeDescriptor
   return made;
 }
 
-static OwnedValue convertDict(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what, int depth) {
+static OwnedValue convertDict(Context &cx, const Value &v, const TypeDescriptor *type,
+                              StringRef what, int depth) {
   if (v.tag != Tag::Dict)
     return mismatch(cx, v, type, what);
   const Dict &from = *reinterpret_cast<const Dict *>(v.payload.p);
@@ -125,7 +134,8 @@ static OwnedValue convertDict(Context &cx, const Value &v, const TypeDescriptor 
   return dict;
 }
 
-static OwnedValue convertUnion(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what, int depth) {
+static OwnedValue convertUnion(Context &cx, const Value &v, const TypeDescriptor *type,
+                               StringRef what, int depth) {
   for (uint32_t i = 0; i < type->parameterCount; ++i) {
     OwnedValue made = convert(cx, v, type->parameters[i], what, depth + 1);
     if (made)
@@ -152,9 +162,11 @@ static OwnedValue deviceFromText(Context &cx, StringRef s) {
   return OwnedValue::adopt(makeDevice({code << 8 | (colon < s.size() ? index + 1 : 0)}));
 }
 
-static OwnedValue convert(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what, int depth) {
+static OwnedValue convert(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what,
+                          int depth) {
   if (depth > kMaxNesting)
-    return cx.raise("TypeError", "%.*s: nested too deeply", static_cast<int>(what.size()), what.data());
+    return cx.raise("TypeError", "%.*s: nested too deeply", static_cast<int>(what.size()),
+                    what.data());
   if (v.tag != Tag::Tensor && tsc_rt_isinstance(&v, type))
     return OwnedValue::share(v);
   switch (type->kind) {
@@ -187,7 +199,8 @@ static OwnedValue convert(Context &cx, const Value &v, const TypeDescriptor *typ
   }
 }
 
-OwnedValue convertArgument(Context &cx, const Value &v, const TypeDescriptor *type, StringRef what) {
+OwnedValue convertArgument(Context &cx, const Value &v, const TypeDescriptor *type,
+                           StringRef what) {
   return convert(cx, v, type, what, 0);
 }
 
@@ -210,8 +223,9 @@ struct TypeParser {
 } // namespace
 
 static const TypeDescriptor *simpleType(StringRef name) {
-  static const TypeDescriptor *const kTypes[] = {&kTensorType, &kNoneType,   &kBoolType,   &kIntType,     &kFloatType,    &kComplexType,
-                                                 &kStringType, &kAnyType,    &kNumberType, &kDeviceType,  &kStorageType,  &kGeneratorType};
+  static const TypeDescriptor *const kTypes[] = {
+      &kTensorType, &kNoneType, &kBoolType,   &kIntType,    &kFloatType,   &kComplexType,
+      &kStringType, &kAnyType,  &kNumberType, &kDeviceType, &kStorageType, &kGeneratorType};
   for (const TypeDescriptor *t : kTypes)
     if (name == t->text)
       return t;
@@ -223,7 +237,8 @@ const TypeDescriptor *TypeParser::parse(int depth) {
     return (void)wrong(), nullptr;
   skipSpace();
   int64_t start = at;
-  while (at < text.size() && text[at] != '[' && text[at] != ',' && text[at] != ']' && text[at] != ' ')
+  while (at < text.size() && text[at] != '[' && text[at] != ',' && text[at] != ']' &&
+         text[at] != ' ')
     ++at;
   StringRef name = text.slice(start, at);
   if (at >= text.size() || text[at] != '[') {
@@ -308,7 +323,8 @@ OwnedValue Copier::copyNew(const Value &v, int depth) {
     for (int64_t i = 0; i < from.used; ++i) {
       if (!from.entry(i))
         continue;
-      OwnedValue key = copy(from.entries[i].key, depth + 1), value = copy(from.entries[i].value, depth + 1);
+      OwnedValue key = copy(from.entries[i].key, depth + 1),
+                 value = copy(from.entries[i].value, depth + 1);
       if (!key || !value)
         return Failed;
       TSC_TRY(dict->set(cx, key.get(), value.get()));
@@ -330,8 +346,8 @@ OwnedValue Copier::copyNew(const Value &v, int depth) {
   }
   case Tag::Object: {
     const InstanceObject &from = *reinterpret_cast<const InstanceObject *>(v.payload.p);
-    Ref<InstanceObject> object =
-        Ref<InstanceObject>::adopt(reinterpret_cast<InstanceObject *>(tsc_rt_object_new(&cx, from.head.type)));
+    Ref<InstanceObject> object = Ref<InstanceObject>::adopt(
+        reinterpret_cast<InstanceObject *>(tsc_rt_object_new(&cx, from.head.type)));
     OwnedValue result = remember(v, object);
     TSC_TRY(result);
     for (uint32_t i = 0; i < from.head.type->parameterCount; ++i) {

@@ -73,8 +73,8 @@ ShapeText::ShapeText(IntList sizes) {
   size_t at = 0;
   text[at++] = '[';
   for (int64_t i = 0; i < sizes.size() && at + 32 < sizeof text; ++i)
-    at += static_cast<size_t>(
-        std::snprintf(text + at, sizeof text - at, "%s%lld", i ? ", " : "", static_cast<long long>(sizes[i])));
+    at += static_cast<size_t>(std::snprintf(text + at, sizeof text - at, "%s%lld", i ? ", " : "",
+                                            static_cast<long long>(sizes[i])));
   text[at++] = ']';
   text[at] = 0;
 }
@@ -130,7 +130,8 @@ Failure Context::outOfMemory() { return raiseText("RuntimeError", "out of memory
 
 extern "C" {
 int32_t tsc_rt_raise(Context *cx, const StringObject *message, const StringObject *className) {
-  (void)cx->raiseText(className ? StringRef(*className) : StringRef(), message ? StringRef(*message) : StringRef());
+  (void)cx->raiseText(className ? StringRef(*className) : StringRef(),
+                      message ? StringRef(*message) : StringRef());
   return 1;
 }
 int32_t tsc_rt_raise_text(Context *cx, const char *className, const char *text) {
@@ -138,7 +139,8 @@ int32_t tsc_rt_raise_text(Context *cx, const char *className, const char *text) 
   return 1;
 }
 void tsc_rt_trace(Context *cx, int32_t site) {
-  if (cx->error.siteCount < static_cast<int32_t>(sizeof cx->error.sites / sizeof cx->error.sites[0]))
+  if (cx->error.siteCount <
+      static_cast<int32_t>(sizeof cx->error.sites / sizeof cx->error.sites[0]))
     cx->error.sites[cx->error.siteCount++] = site;
 }
 int32_t tsc_rt_cancelled(Context *cx) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs of elements of any dtype into compute types and back; the table has a row for each compute type and dtype.
+// Runs of elements of any dtype into compute types and back; the table has a row for each compute
+// type and dtype.
 #include "tsc/runtime/Tensor.h"
 
 namespace tsc::rt {
 
-template <class C, class T> static void loadRun(C *dst, const char *src, int64_t stride, int64_t n) {
+template <class C, class T>
+static void loadRun(C *dst, const char *src, int64_t stride, int64_t n) {
   if (stride == sizeof(T)) {
     const T *in = reinterpret_cast<const T *>(src);
     for (int64_t i = 0; i < n; ++i)
@@ -15,7 +17,8 @@ template <class C, class T> static void loadRun(C *dst, const char *src, int64_t
     dst[i] = convertTo<C>(*reinterpret_cast<const T *>(src + i * stride));
 }
 
-template <class C, class T> static void storeRun(char *dst, int64_t stride, const C *src, int64_t n) {
+template <class C, class T>
+static void storeRun(char *dst, int64_t stride, const C *src, int64_t n) {
   if (stride == sizeof(T)) {
     T *out = reinterpret_cast<T *>(dst);
     for (int64_t i = 0; i < n; ++i)
@@ -111,10 +114,12 @@ float float8ToFloat(DType format, uint8_t bits) {
     return __builtin_nanf("");
   if (exponent == 0)
     return sign * __builtin_ldexpf(static_cast<float>(mantissa), 1 - f.bias - mantissaBits);
-  return sign * __builtin_ldexpf(static_cast<float>(mantissa + (1 << mantissaBits)), exponent - f.bias - mantissaBits);
+  return sign * __builtin_ldexpf(static_cast<float>(mantissa + (1 << mantissaBits)),
+                                 exponent - f.bias - mantissaBits);
 }
 
-/// The nearest finite pattern by search over the 128 magnitudes' order; ties go to the even pattern.
+/// The nearest finite pattern by search over the 128 magnitudes' order; ties go to the even
+/// pattern.
 uint8_t floatToFloat8(DType format, float value) {
   Format8 f = formatOf(format);
   int mantissaBits = 7 - f.exponentBits;
@@ -129,7 +134,9 @@ uint8_t floatToFloat8(DType format, float value) {
   float top = float8ToFloat(format, static_cast<uint8_t>(largest));
   float step = top - float8ToFloat(format, static_cast<uint8_t>(largest - 1));
   if (magnitude >= top + step / 2)
-    return static_cast<uint8_t>(f.hasInfinity ? (largest + 1) | sign : f.unsignedZero ? nan : nan | sign);
+    return static_cast<uint8_t>(f.hasInfinity    ? (largest + 1) | sign
+                                : f.unsignedZero ? nan
+                                                 : nan | sign);
   int low = 0, high = largest;
   while (low < high) {
     int middle = (low + high + 1) / 2;
@@ -141,7 +148,8 @@ uint8_t floatToFloat8(DType format, float value) {
   if (low < largest) {
     float below = float8ToFloat(format, static_cast<uint8_t>(low));
     float above = float8ToFloat(format, static_cast<uint8_t>(low + 1));
-    if (magnitude - below > above - magnitude || (magnitude - below == above - magnitude && (low & 1)))
+    if (magnitude - below > above - magnitude ||
+        (magnitude - below == above - magnitude && (low & 1)))
       ++low;
   }
   if (low == 0 && f.unsignedZero)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reference counts, and what happens when one reaches zero, by the kind of the object's type. Objects that hold others are
-// destroyed through a work list, so that a long chain of objects cannot exhaust the stack.
+// Reference counts, and what happens when one reaches zero, by the kind of the object's type.
+// Objects that hold others are destroyed through a work list, so that a long chain of objects
+// cannot exhaust the stack.
 #include "tsc/runtime/Instance.h"
 
 #include <cstdlib>

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Insertion-ordered dicts: entries in a row, found through a table of indices with linear probing. Deleted entries stay as
-// holes until the table is rebuilt.
+// Insertion-ordered dicts: entries in a row, found through a table of indices with linear probing.
+// Deleted entries stay as holes until the table is rebuilt.
 #include "tsc/runtime/Instance.h"
 
 #include <cstdlib>
 
 namespace tsc::rt {
 
-/// Keys are compared without a context: strings, numbers, enums by content; tensors and objects by identity.
+/// Keys are compared without a context: strings, numbers, enums by content; tensors and objects by
+/// identity.
 static bool sameKey(const Value &a, const Value &b) {
   if (a.tag == Tag::Tensor || b.tag == Tag::Tensor)
     return identicalValues(a, b);
@@ -50,8 +51,10 @@ static Status makeRoom(Context &cx, Dict &d) {
   room = room < 8 ? 8 : room;
   if (room > INT64_MAX / 128)
     return cx.outOfMemory();
-  DictEntry *entries = static_cast<DictEntry *>(std::malloc(sizeof(DictEntry) * static_cast<size_t>(room)));
-  int64_t *slots = static_cast<int64_t *>(std::malloc(sizeof(int64_t) * static_cast<size_t>(room * 2)));
+  DictEntry *entries =
+      static_cast<DictEntry *>(std::malloc(sizeof(DictEntry) * static_cast<size_t>(room)));
+  int64_t *slots =
+      static_cast<int64_t *>(std::malloc(sizeof(int64_t) * static_cast<size_t>(room * 2)));
   if (!entries || !slots) {
     std::free(entries);
     std::free(slots);
@@ -106,7 +109,8 @@ bool Dict::erase(Value key) {
     return false;
   DictEntry &e = entries[index];
   Value oldKey = e.key, oldValue = e.value;
-  e.key = makeMissing(), e.value = makeNone(); // the slot stays taken, so that probing goes on past it
+  e.key = makeMissing(),
+  e.value = makeNone(); // the slot stays taken, so that probing goes on past it
   --size;
   release(oldKey);
   release(oldValue);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Equality, identity, hashes and order of values. Nesting is limited, so that values that contain themselves end in an
-// error instead of an exhausted stack.
+// Equality, identity, hashes and order of values. Nesting is limited, so that values that contain
+// themselves end in an error instead of an exhausted stack.
 #include "tsc/runtime/Loops.h"
 
 namespace tsc::rt {
@@ -22,10 +22,12 @@ static Result<bool> equalTensors(Context &cx, const Tensor &a, const Tensor &b) 
     return true;
   if (!(a.shape() == b.shape()))
     return false;
-  TensorRef same = elementwise<kAll, Promote::ToBool>(cx, "eq", {}, [](auto x, auto y) { return x == y; }, inputs(a, b));
+  TensorRef same = elementwise<kAll, Promote::ToBool>(
+      cx, "eq", {}, [](auto x, auto y) { return x == y; }, inputs(a, b));
   TSC_TRY(same);
   if (a.numel != 1)
-    return cx.fail("Boolean value of Tensor with %s is ambiguous", a.numel ? "more than one value" : "no values");
+    return cx.fail("Boolean value of Tensor with %s is ambiguous",
+                   a.numel ? "more than one value" : "no values");
   return same->item().toBool();
 }
 
@@ -79,7 +81,9 @@ static Result<bool> equal(Context &cx, const Value &a, const Value &b, int depth
   }
   if (a.tag != b.tag)
     return false;
-  auto as = [](const Value &v, auto *type) -> auto & { return *reinterpret_cast<decltype(type)>(v.payload.p); };
+  auto as = [](const Value &v, auto *type) -> auto & {
+    return *reinterpret_cast<decltype(type)>(v.payload.p);
+  };
   switch (a.tag) {
   case Tag::None:
   case Tag::Missing:
@@ -111,7 +115,9 @@ static Result<bool> equal(Context &cx, const Value &a, const Value &b, int depth
 Result<bool> equalValues(Context &cx, Value a, Value b) { return equal(cx, a, b, 0); }
 
 // ---- Hash
-static uint64_t mix(uint64_t seed, uint64_t h) { return seed ^ (h + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2)); }
+static uint64_t mix(uint64_t seed, uint64_t h) {
+  return seed ^ (h + 0x9e3779b97f4a7c15ull + (seed << 6) + (seed >> 2));
+}
 
 static Result<uint64_t> hashOf(Context &cx, const Value &v, int depth) {
   if (depth > kMaxNesting)
@@ -174,14 +180,16 @@ static Result<int> compare(Context &cx, const Value &a, const Value &b, int dept
     return StringRef(*reinterpret_cast<const StringObject *>(a.payload.p))
         .compare(*reinterpret_cast<const StringObject *>(b.payload.p));
   if (a.tag == Tag::Tensor && b.tag == Tag::Tensor) {
-    const Tensor &x = *reinterpret_cast<const Tensor *>(a.payload.p), &y = *reinterpret_cast<const Tensor *>(b.payload.p);
+    const Tensor &x = *reinterpret_cast<const Tensor *>(a.payload.p),
+                 &y = *reinterpret_cast<const Tensor *>(b.payload.p);
     if (x.numel != 1 || y.numel != 1)
       return cx.fail("Boolean value of Tensor with more than one value is ambiguous");
     double p = x.item().toDouble(), q = y.item().toDouble();
     return p < q ? -1 : p > q;
   }
   if (a.tag == Tag::Tuple && b.tag == Tag::Tuple && depth < kMaxNesting) {
-    const Tuple &x = *reinterpret_cast<const Tuple *>(a.payload.p), &y = *reinterpret_cast<const Tuple *>(b.payload.p);
+    const Tuple &x = *reinterpret_cast<const Tuple *>(a.payload.p),
+                &y = *reinterpret_cast<const Tuple *>(b.payload.p);
     for (int64_t i = 0; i < x.size && i < y.size; ++i) {
       TSC_ASSIGN(int c, compare(cx, x.items[i], y.items[i], depth + 1));
       if (c)
@@ -190,7 +198,8 @@ static Result<int> compare(Context &cx, const Value &a, const Value &b, int dept
     return x.size < y.size ? -1 : x.size > y.size;
   }
   if (a.tag == Tag::List && b.tag == Tag::List && depth < kMaxNesting) {
-    const List &x = *reinterpret_cast<const List *>(a.payload.p), &y = *reinterpret_cast<const List *>(b.payload.p);
+    const List &x = *reinterpret_cast<const List *>(a.payload.p),
+               &y = *reinterpret_cast<const List *>(b.payload.p);
     for (int64_t i = 0; i < x.size && i < y.size; ++i) {
       TSC_ASSIGN(int c, compare(cx, x.get(i), y.get(i), depth + 1));
       if (c)
@@ -198,7 +207,8 @@ static Result<int> compare(Context &cx, const Value &a, const Value &b, int dept
     }
     return x.size < y.size ? -1 : x.size > y.size;
   }
-  return cx.fail("values of type '%s' and '%s' have no order", typeOfValue(a)->text, typeOfValue(b)->text);
+  return cx.fail("values of type '%s' and '%s' have no order", typeOfValue(a)->text,
+                 typeOfValue(b)->text);
 }
 Result<int> compareValues(Context &cx, Value a, Value b) { return compare(cx, a, b, 0); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Futures. A forked task runs at once, on the caller's thread: that is legal at every point, cannot deadlock, and leaves the
-// threads to the loops inside. An error stays in the future until somebody waits for it.
+// Futures. A forked task runs at once, on the caller's thread: that is legal at every point, cannot
+// deadlock, and leaves the threads to the loops inside. An error stays in the future until somebody
+// waits for it.
 #include "tsc/runtime/Future.h"
 
 #include <cstdlib>

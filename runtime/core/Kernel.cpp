@@ -6,8 +6,8 @@ namespace tsc::rt::detail {
 
 Failure wrongArgument(Context &cx, int index, const char *wanted, const Value &got) {
   StringRef type = typeText(got);
-  return cx.raise("RuntimeError", "argument %d: expected %s, got %.*s", index, wanted, static_cast<int>(type.size()),
-                  type.data());
+  return cx.raise("RuntimeError", "argument %d: expected %s, got %.*s", index, wanted,
+                  static_cast<int>(type.size()), type.data());
 }
 
 int32_t finishKernel(Context &cx, bool ok) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The iterator of elementwise kernels: promotion, broadcasting, output layout, overlap, and the walk over dims.
+// The iterator of elementwise kernels: promotion, broadcasting, output layout, overlap, and the
+// walk over dims.
 //
-// Dims are kept in the program's order until `order` turns them innermost first: an insertion sort by strides, operand by
-// operand, which leaves ties in row-major order. The layout of a new output follows that order, so that a channels-last or
-// transposed input gives an output of the same layout. `merge` then joins dims that every operand walks evenly.
+// Dims are kept in the program's order until `order` turns them innermost first: an insertion sort
+// by strides, operand by operand, which leaves ties in row-major order. The layout of a new output
+// follows that order, so that a channels-last or transposed input gives an output of the same
+// layout. `merge` then joins dims that every operand walks evenly.
 #include "tsc/runtime/Loops.h"
 
 namespace tsc::rt {
@@ -68,7 +70,8 @@ static const char *plainName(const char *name) {
 
 Failure unsupportedDType(Context &cx, const char *name, DType dtype) {
   const DTypeInfo *row = findDType(dtype);
-  return cx.fail("\"%s\" is not defined for tensors of dtype %s", plainName(name), row ? row->torchName : "undefined");
+  return cx.fail("\"%s\" is not defined for tensors of dtype %s", plainName(name),
+                 row ? row->torchName : "undefined");
 }
 
 // ---- Building
@@ -114,7 +117,8 @@ static void setStrides(int64_t *strides, IntList shape, const Tensor &t) {
 }
 
 /// Insertion sort of dims, innermost first, by the strides of operands [from, count).
-template <class Strides> static void sortDims(Shape &permutation, IntList shape, int from, int count, Strides strides) {
+template <class Strides>
+static void sortDims(Shape &permutation, IntList shape, int from, int count, Strides strides) {
   auto compare = [&](int64_t a, int64_t b) {
     for (int i = from; i < count; ++i) {
       const int64_t *s = strides(i);
@@ -190,13 +194,14 @@ Status Iterator::prepareOutput(Context &cx, Entry &entry, const char *name) {
   if (entry.resizable)
     TSC_TRY(resizeOut(cx, t, shapeOf));
   if (!(t.shape() == IntList(shapeOf)))
-    return cx.fail("output with shape %s doesn't match the broadcast shape %s", ShapeText(t.shape()).text,
-                   ShapeText(shapeOf).text);
+    return cx.fail("output with shape %s doesn't match the broadcast shape %s",
+                   ShapeText(t.shape()).text, ShapeText(shapeOf).text);
   if (!canCast(entry.dtype, t.dtype))
-    return cx.fail("result type %s can't be cast to the desired output type %s", findDType(entry.dtype)->graphName,
-                   findDType(t.dtype)->graphName);
+    return cx.fail("result type %s can't be cast to the desired output type %s",
+                   findDType(entry.dtype)->graphName, findDType(t.dtype)->graphName);
   if (hasInternalOverlap(t))
-    return cx.fail("unsupported operation: more than one element of the written-to tensor refers to a single memory "
+    return cx.fail("unsupported operation: more than one element of the written-to tensor refers "
+                   "to a single memory "
                    "location. Please clone() the tensor before performing the operation.");
   entry.dtype = t.dtype;
   entry.tensor = &t;
@@ -338,7 +343,8 @@ void Iterator::runRange(InnerLoop loop, void *user, int64_t begin, int64_t end) 
 void Iterator::run(Context &cx, InnerLoop loop, void *user, int64_t grain) const {
   if (total == 0)
     return;
-  parallelFor(cx, 0, total, grain, [&](int64_t begin, int64_t end) { runRange(loop, user, begin, end); });
+  parallelFor(cx, 0, total, grain,
+              [&](int64_t begin, int64_t end) { runRange(loop, user, begin, end); });
 }
 
 TensorRef Iterator::take(Context &, int i) {

@@ -20,7 +20,8 @@ static char *copyText(const char *text, int64_t length) {
 }
 
 static void addFrame(StringBuilder &out, const SiteDescriptor &site) {
-  out.addFormat("  File \"%s\", line %d, in %s\n", site.file ? site.file : "?", site.line, site.function ? site.function : "?");
+  out.addFormat("  File \"%s\", line %d, in %s\n", site.file ? site.file : "?", site.line,
+                site.function ? site.function : "?");
   if (!site.text)
     return;
   out.addFormat("    %s\n", site.text);
@@ -33,7 +34,8 @@ static void addFrame(StringBuilder &out, const SiteDescriptor &site) {
   out.add(" <--- HERE\n");
 }
 
-/// Frames outermost first: the sites were added innermost first, and each has its chain of inlined callers.
+/// Frames outermost first: the sites were added innermost first, and each has its chain of inlined
+/// callers.
 static void addTraceback(StringBuilder &out, const Context &cx) {
   const ModelData *model = cx.head.model;
   const ErrorState &e = cx.error;
@@ -43,7 +45,8 @@ static void addTraceback(StringBuilder &out, const Context &cx) {
   for (int32_t i = e.siteCount - 1; i >= 0; --i) {
     int32_t chain[64];
     int n = 0;
-    for (int32_t s = e.sites[i]; s >= 0 && s < static_cast<int32_t>(model->siteCount) && n < 64; s = model->sites[s].caller)
+    for (int32_t s = e.sites[i]; s >= 0 && s < static_cast<int32_t>(model->siteCount) && n < 64;
+         s = model->sites[s].caller)
       chain[n++] = s;
     while (n)
       addFrame(out, model->sites[chain[--n]]);
@@ -95,7 +98,8 @@ static int cpuCount() {
     return 1;
   int n = 0;
   for (size_t i = 0; i < sizeof set; ++i)
-    for (unsigned char byte = reinterpret_cast<unsigned char *>(&set)[i]; byte; byte &= static_cast<unsigned char>(byte - 1))
+    for (unsigned char byte = reinterpret_cast<unsigned char *>(&set)[i]; byte;
+         byte &= static_cast<unsigned char>(byte - 1))
       ++n;
   return n ? n : 1;
 }
@@ -112,19 +116,25 @@ static void destroyInstance(ModelInstance *m) {
   m->~ModelInstance();
   std::free(m);
 }
-void apiDestroy(tsc_instance *instance) { destroyInstance(reinterpret_cast<ModelInstance *>(instance)); }
+void apiDestroy(tsc_instance *instance) {
+  destroyInstance(reinterpret_cast<ModelInstance *>(instance));
+}
 
-static ModelInstance *makeInstance(const ModelData *model, const tsc_options *options, Context &cx) {
+static ModelInstance *makeInstance(const ModelData *model, const tsc_options *options,
+                                   Context &cx) {
   void *memory = std::malloc(sizeof(ModelInstance));
   if (!memory)
     return (void)cx.outOfMemory(), nullptr;
   ModelInstance *m = ::new (memory) ModelInstance();
   pthread_mutex_init(&m->mutex, nullptr);
   if (options) // a caller with an older, shorter struct gets defaults for the rest
-    std::memcpy(&m->options, options, options->size && options->size < sizeof(tsc_options) ? options->size : sizeof(tsc_options));
+    std::memcpy(&m->options, options,
+                options->size && options->size < sizeof(tsc_options) ? options->size
+                                                                     : sizeof(tsc_options));
   m->shared.model = model;
   m->allocator = {m->options.allocate, m->options.deallocate, m->options.allocator_user};
-  m->shared.allocator = m->options.allocate && m->options.deallocate ? &m->allocator : defaultAllocator();
+  m->shared.allocator =
+      m->options.allocate && m->options.deallocate ? &m->allocator : defaultAllocator();
   const tsc_pool *pool = m->options.pool;
   int threads = pool ? pool->threads : m->options.threads > 0 ? m->options.threads : cpuCount();
   if (pool)
@@ -150,7 +160,8 @@ static bool initialize(ModelInstance &m, Context &cx) {
   return true;
 }
 
-tsc_status createInstance(const ModelData *model, const tsc_options *options, tsc_instance **out, tsc_error *error) {
+tsc_status createInstance(const ModelData *model, const tsc_options *options, tsc_instance **out,
+                          tsc_error *error) {
   *out = nullptr;
   Context cx;
   cx.head.model = model;
@@ -208,7 +219,8 @@ void apiCancel(tsc_instance *instance) {
 }
 
 // ---- Calls
-static bool convertArguments(Context &cx, const MethodDescriptor &method, const tsc_value *arguments, Vector<Value> &out) {
+static bool convertArguments(Context &cx, const MethodDescriptor &method,
+                             const tsc_value *arguments, Vector<Value> &out) {
   for (uint32_t i = 0; i < method.argumentCount; ++i) {
     StringBuilder what;
     what.addFormat("input %u '%s'", i, method.argumentNames ? method.argumentNames[i] : "");
@@ -222,19 +234,21 @@ static bool convertArguments(Context &cx, const MethodDescriptor &method, const 
   return true;
 }
 
-tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *arguments, uint32_t count, tsc_value *result,
-                   tsc_error *error) {
+tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *arguments,
+                   uint32_t count, tsc_value *result, tsc_error *error) {
   ModelInstance &m = *reinterpret_cast<ModelInstance *>(instance);
   const ModelData &model = *m.shared.model;
   Context cx;
   setUpContext(m, cx);
   if (index >= model.methodCount) {
-    (void)cx.raise("TypeError", "the model has %u methods, there is none of number %u", model.methodCount, index);
+    (void)cx.raise("TypeError", "the model has %u methods, there is none of number %u",
+                   model.methodCount, index);
     return reportError(cx, TSC_NOT_FOUND, error);
   }
   const MethodDescriptor &method = model.methods[index];
   if (count != method.argumentCount) {
-    (void)cx.raise("TypeError", "%s() expects %u arguments, got %u", method.name, method.argumentCount, count);
+    (void)cx.raise("TypeError", "%s() expects %u arguments, got %u", method.name,
+                   method.argumentCount, count);
     return reportError(cx, TSC_BAD_ARGUMENT, error);
   }
   Vector<Value> values;
@@ -269,7 +283,8 @@ tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *argu
 
 // ---- Attributes
 /// The object and field that a dotted path names.
-static bool findField(ModelInstance &m, Context &cx, const char *path, InstanceObject **object, uint32_t *field) {
+static bool findField(ModelInstance &m, Context &cx, const char *path, InstanceObject **object,
+                      uint32_t *field) {
   Value at = m.root.get();
   while (true) {
     const char *dot = std::strchr(path, '.');
@@ -282,7 +297,9 @@ static bool findField(ModelInstance &m, Context &cx, const char *path, InstanceO
         found = true;
       }
     if (!found)
-      return (void)cx.raise("AttributeError", "there is no attribute '%.*s'", static_cast<int>(name.size()), name.data()), false;
+      return (void)cx.raise("AttributeError", "there is no attribute '%.*s'",
+                            static_cast<int>(name.size()), name.data()),
+             false;
     if (!dot)
       return true;
     at = (*object)->fields[*field];
@@ -290,7 +307,8 @@ static bool findField(ModelInstance &m, Context &cx, const char *path, InstanceO
   }
 }
 
-tsc_status apiGetAttribute(tsc_instance *instance, const char *path, tsc_value *value, tsc_error *error) {
+tsc_status apiGetAttribute(tsc_instance *instance, const char *path, tsc_value *value,
+                           tsc_error *error) {
   ModelInstance &m = *reinterpret_cast<ModelInstance *>(instance);
   Context cx;
   setUpContext(m, cx);
@@ -303,7 +321,8 @@ tsc_status apiGetAttribute(tsc_instance *instance, const char *path, tsc_value *
   return TSC_OK;
 }
 
-tsc_status apiSetAttribute(tsc_instance *instance, const char *path, tsc_value value, tsc_error *error) {
+tsc_status apiSetAttribute(tsc_instance *instance, const char *path, tsc_value value,
+                           tsc_error *error) {
   ModelInstance &m = *reinterpret_cast<ModelInstance *>(instance);
   Context cx;
   setUpContext(m, cx);

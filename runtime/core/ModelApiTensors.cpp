@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The functions of tsc_model_api on tensors, and the struct itself: one for each model, made at the first call.
+// The functions of tsc_model_api on tensors, and the struct itself: one for each model, made at the
+// first call.
 #include "tsc/runtime/ModelInstance.h"
 
 #include <cstdlib>
 
 namespace tsc::rt {
 
-static Tensor *tensorIn(const tsc_value &v) { return v.tag == TSC_TENSOR ? static_cast<Tensor *>(v.as.p) : nullptr; }
+static Tensor *tensorIn(const tsc_value &v) {
+  return v.tag == TSC_TENSOR ? static_cast<Tensor *>(v.as.p) : nullptr;
+}
 
 namespace {
 /// Keeps a tensor alive for as long as a DLPack consumer wants it.
@@ -48,8 +51,8 @@ static Exported *exportTensor(const tsc_value &v) {
   return e;
 }
 
-static tsc_value makeStrided(void *data, int32_t dtype, int32_t rank, const int64_t *sizes, const int64_t *strides,
-                             void (*release)(void *), void *owner) {
+static tsc_value makeStrided(void *data, int32_t dtype, int32_t rank, const int64_t *sizes,
+                             const int64_t *strides, void (*release)(void *), void *owner) {
   Context cx;
   if (!findDType(static_cast<int64_t>(dtype)) || rank < 0 || rank > kMaxRank)
     return toApi(makeMissing());
@@ -101,7 +104,8 @@ static void setMakers(tsc_model_api &api) {
       if (given->deleter)
         given->deleter(given);
     };
-    return toApi(t->version.major == 1 ? OwnedValue(importDlpack(cx, t->dl_tensor, end, t)) : OwnedValue(Failed));
+    return toApi(t->version.major == 1 ? OwnedValue(importDlpack(cx, t->dl_tensor, end, t))
+                                       : OwnedValue(Failed));
   };
   api.tensor_to_dlpack = [](tsc_value v) -> DLManagedTensor * {
     Exported *e = exportTensor(v);
@@ -120,8 +124,12 @@ static void setAccessors(tsc_model_api &api) {
     return t && t->isDefined() ? static_cast<int32_t>(t->dtype) : -1;
   };
   api.tensor_rank = [](tsc_value v) -> int32_t { return tensorIn(v) ? tensorIn(v)->rank : -1; };
-  api.tensor_sizes = [](tsc_value v) -> const int64_t * { return tensorIn(v) ? tensorIn(v)->sizes : nullptr; };
-  api.tensor_strides = [](tsc_value v) -> const int64_t * { return tensorIn(v) ? tensorIn(v)->strides : nullptr; };
+  api.tensor_sizes = [](tsc_value v) -> const int64_t * {
+    return tensorIn(v) ? tensorIn(v)->sizes : nullptr;
+  };
+  api.tensor_strides = [](tsc_value v) -> const int64_t * {
+    return tensorIn(v) ? tensorIn(v)->strides : nullptr;
+  };
   api.tensor_contiguous = [](tsc_value v) {
     Context cx;
     const Tensor *t = tensorIn(v);
@@ -131,8 +139,8 @@ static void setAccessors(tsc_model_api &api) {
     const Tensor *x = tensorIn(a), *y = tensorIn(b);
     return x && y && mayOverlap(*x, *y);
   };
-  api.tensor_quantizer = [](tsc_value v, double *scale, int64_t *zeroPoint, tsc_value *scales, tsc_value *zeroPoints,
-                            int64_t *axis) -> int32_t {
+  api.tensor_quantizer = [](tsc_value v, double *scale, int64_t *zeroPoint, tsc_value *scales,
+                            tsc_value *zeroPoints, int64_t *axis) -> int32_t {
     const QuantizerObject *q = tensorIn(v) ? tensorIn(v)->quantizer : nullptr;
     if (!q)
       return 0;
@@ -143,14 +151,16 @@ static void setAccessors(tsc_model_api &api) {
     *zeroPoints = toApi(OwnedValue::share(makeObject(Tag::Tensor, q->zeroPoints)));
     return 2;
   };
-  api.tensor_set_quantizer = [](tsc_value v, double scale, int64_t zeroPoint, tsc_value scales, tsc_value zeroPoints,
-                                int64_t axis) {
+  api.tensor_set_quantizer = [](tsc_value v, double scale, int64_t zeroPoint, tsc_value scales,
+                                tsc_value zeroPoints, int64_t axis) {
     Tensor *t = tensorIn(v);
-    if (!t || !isQuantized(t->dtype) || (axis >= 0 && (!tensorIn(scales) || !tensorIn(zeroPoints) || axis >= t->rank)))
+    if (!t || !isQuantized(t->dtype) ||
+        (axis >= 0 && (!tensorIn(scales) || !tensorIn(zeroPoints) || axis >= t->rank)))
       return TSC_BAD_ARGUMENT;
     Context cx;
-    Ref<QuantizerObject> q = axis < 0 ? newQuantizer(cx, scale, zeroPoint)
-                                      : newChannelQuantizer(cx, *tensorIn(scales), *tensorIn(zeroPoints), axis);
+    Ref<QuantizerObject> q =
+        axis < 0 ? newQuantizer(cx, scale, zeroPoint)
+                 : newChannelQuantizer(cx, *tensorIn(scales), *tensorIn(zeroPoints), axis);
     if (!q)
       return TSC_OUT_OF_MEMORY;
     if (t->quantizer)
@@ -164,7 +174,8 @@ void setTensorFunctions(tsc_model_api &api) {
   setAccessors(api);
 }
 
-// ---- The struct of a model. `create` and `find_method` take no model, so there is one model to an artifact.
+// ---- The struct of a model. `create` and `find_method` take no model, so there is one model to an
+// artifact.
 static const ModelData *gModel = nullptr;
 static tsc_model_api gApi;
 static int32_t gApiLock = 0;
@@ -172,13 +183,16 @@ static bool gApiReady = false;
 
 /// Names and types as C strings, from the descriptors; null when memory is short.
 static tsc_method *methodTable(const ModelData &model) {
-  tsc_method *methods = static_cast<tsc_method *>(std::calloc(model.methodCount + 1, sizeof(tsc_method)));
+  tsc_method *methods =
+      static_cast<tsc_method *>(std::calloc(model.methodCount + 1, sizeof(tsc_method)));
   for (uint32_t i = 0; methods && i < model.methodCount; ++i) {
     const MethodDescriptor &m = model.methods[i];
-    const char **types = static_cast<const char **>(std::calloc(m.argumentCount + 1, sizeof(char *)));
+    const char **types =
+        static_cast<const char **>(std::calloc(m.argumentCount + 1, sizeof(char *)));
     for (uint32_t a = 0; types && a < m.argumentCount; ++a)
       types[a] = m.argumentTypes[a]->text;
-    methods[i] = {m.name, m.argumentCount, m.argumentNames, types, m.resultType ? m.resultType->text : "NoneType"};
+    methods[i] = {m.name, m.argumentCount, m.argumentNames, types,
+                  m.resultType ? m.resultType->text : "NoneType"};
   }
   return methods;
 }

@@ -64,7 +64,8 @@ static void setContainerFunctions(tsc_model_api &api) {
   };
   api.list_get = [](tsc_value v, int64_t i) {
     const List *list = as<List>(v, Tag::List);
-    return toApi(list && i >= 0 && i < list->size ? OwnedValue::share(list->get(i)) : OwnedValue(Failed));
+    return toApi(list && i >= 0 && i < list->size ? OwnedValue::share(list->get(i))
+                                                  : OwnedValue(Failed));
   };
   api.list_append = [](tsc_value v, tsc_value item) {
     List *list = as<List>(v, Tag::List);
@@ -107,7 +108,8 @@ static void setContainerFunctions(tsc_model_api &api) {
   };
 }
 
-static tsc_value makeTupleValue(tsc_instance *instance, const char *type, const tsc_value *items, int64_t count) {
+static tsc_value makeTupleValue(tsc_instance *instance, const char *type, const tsc_value *items,
+                                int64_t count) {
   Context cx;
   useInstance(cx, instance);
   Vector<Value> values;

@@ -44,7 +44,8 @@ OwnedValue numberValue(Context &cx, const Scalar &s) {
 StringPtr newString(Context &cx, StringRef text) {
   if (text.size() > (INT64_MAX >> 2))
     return cx.outOfMemory();
-  String *s = static_cast<String *>(allocateBytes(cx, static_cast<int64_t>(sizeof(String)) + text.size() + 1));
+  String *s = static_cast<String *>(
+      allocateBytes(cx, static_cast<int64_t>(sizeof(String)) + text.size() + 1));
   if (!s)
     return Failed;
   char *bytes = reinterpret_cast<char *>(s + 1);
@@ -73,7 +74,9 @@ ElementKind elementKindOf(const TypeDescriptor *element) {
     return ElementKind::Value;
   }
 }
-static int64_t elementBytes(ElementKind kind) { return kind == ElementKind::Bool ? 1 : kind == ElementKind::Value ? 16 : 8; }
+static int64_t elementBytes(ElementKind kind) {
+  return kind == ElementKind::Bool ? 1 : kind == ElementKind::Value ? 16 : 8;
+}
 
 Value List::get(int64_t i) const {
   switch (elements) {
@@ -168,7 +171,8 @@ ListRef newList(Context &cx, const TypeDescriptor *type, int64_t reserve) {
   TSC_TRY(list->reserve(cx, reserve));
   return result;
 }
-template <class T> static ListRef newPlainList(Context &cx, const TypeDescriptor &type, Span<T> items) {
+template <class T>
+static ListRef newPlainList(Context &cx, const TypeDescriptor &type, Span<T> items) {
   ListRef list = newList(cx, &type, items.size());
   TSC_TRY(list);
   if (items.size())
@@ -177,7 +181,9 @@ template <class T> static ListRef newPlainList(Context &cx, const TypeDescriptor
   return list;
 }
 ListRef newIntList(Context &cx, IntList items) { return newPlainList(cx, kIntListType, items); }
-ListRef newFloatList(Context &cx, FloatList items) { return newPlainList(cx, kFloatListType, items); }
+ListRef newFloatList(Context &cx, FloatList items) {
+  return newPlainList(cx, kFloatListType, items);
+}
 ListRef newBoolList(Context &cx, BoolList items) { return newPlainList(cx, kBoolListType, items); }
 ListRef newTensorList(Context &cx, Span<TensorRef> items) {
   ListRef list = newList(cx, &kTensorListType, items.size());
@@ -191,7 +197,8 @@ ListRef newTensorList(Context &cx, Span<TensorRef> items) {
 TupleRef newTuple(Context &cx, const TypeDescriptor *type, Span<Value> items) {
   if (!type)
     return Failed;
-  int64_t bytes = static_cast<int64_t>(sizeof(TupleObject)) + items.size() * static_cast<int64_t>(sizeof(Value));
+  int64_t bytes = static_cast<int64_t>(sizeof(TupleObject)) +
+                  items.size() * static_cast<int64_t>(sizeof(Value));
   Tuple *t = static_cast<Tuple *>(allocateBytes(cx, bytes));
   if (!t)
     return Failed;
@@ -205,7 +212,8 @@ TupleRef newTuple(Context &cx, const TypeDescriptor *type, Span<Value> items) {
 }
 
 // ---- Instances and the list of those that may form cycles
-static int32_t gListLock = 0; ///< of all lists: an object that goes does not know its instance without a walk
+static int32_t gListLock =
+    0; ///< of all lists: an object that goes does not know its instance without a walk
 
 void linkObject(Instance &instance, InstanceObject *o) {
   // The first object's `previous` is the instance itself, marked by the lowest bit.
@@ -246,7 +254,8 @@ void freeCycles(Instance &instance) {
 }
 
 // ---- Quantizers
-static Ref<QuantizerObject> makeQuantizer(Context &cx, int64_t axis, double scale, int64_t zeroPoint, ObjectHead *scales,
+static Ref<QuantizerObject> makeQuantizer(Context &cx, int64_t axis, double scale,
+                                          int64_t zeroPoint, ObjectHead *scales,
                                           ObjectHead *zeroPoints) {
   QuantizerObject *q = static_cast<QuantizerObject *>(allocateBytes(cx, sizeof(QuantizerObject)));
   if (!q)
@@ -259,7 +268,8 @@ static Ref<QuantizerObject> makeQuantizer(Context &cx, int64_t axis, double scal
 Ref<QuantizerObject> newQuantizer(Context &cx, double scale, int64_t zeroPoint) {
   return makeQuantizer(cx, -1, scale, zeroPoint, nullptr, nullptr);
 }
-Ref<QuantizerObject> newChannelQuantizer(Context &cx, const Tensor &scales, const Tensor &zeroPoints, int64_t axis) {
+Ref<QuantizerObject> newChannelQuantizer(Context &cx, const Tensor &scales,
+                                         const Tensor &zeroPoints, int64_t axis) {
   TensorRef s = contiguousAs(cx, scales, DType::Float64);
   TensorRef z = contiguousAs(cx, zeroPoints, DType::Int64);
   if (!s || !z)
@@ -273,7 +283,8 @@ using namespace tsc;
 using namespace tsc::rt;
 
 extern "C" {
-ObjectHead *tsc_rt_list_new(Context *cx, const TypeDescriptor *type, const void *elements, int64_t size) {
+ObjectHead *tsc_rt_list_new(Context *cx, const TypeDescriptor *type, const void *elements,
+                            int64_t size) {
   ListRef list = newList(*cx, type, size);
   if (!list)
     return nullptr;
@@ -285,7 +296,8 @@ ObjectHead *tsc_rt_list_new(Context *cx, const TypeDescriptor *type, const void 
       retain(list->values()[i]);
   return &list.take()->head;
 }
-ObjectHead *tsc_rt_tuple_new(Context *cx, const TypeDescriptor *type, const Value *items, int64_t size) {
+ObjectHead *tsc_rt_tuple_new(Context *cx, const TypeDescriptor *type, const Value *items,
+                             int64_t size) {
   TupleRef t = newTuple(*cx, type, {items, size});
   return t ? &t.take()->head : nullptr;
 }
@@ -297,7 +309,8 @@ ObjectHead *tsc_rt_complex_new(Context *cx, double re, double im) {
   return &c->head;
 }
 ObjectHead *tsc_rt_object_new(Context *cx, const TypeDescriptor *type) {
-  int64_t bytes = static_cast<int64_t>(sizeof(InstanceObject) + sizeof(Value) * type->parameterCount);
+  int64_t bytes =
+      static_cast<int64_t>(sizeof(InstanceObject) + sizeof(Value) * type->parameterCount);
   InstanceObject *o = static_cast<InstanceObject *>(allocateBytes(*cx, bytes));
   if (!o)
     return nullptr;
@@ -309,7 +322,8 @@ ObjectHead *tsc_rt_object_new(Context *cx, const TypeDescriptor *type) {
     linkObject(*cx->instance, o);
   return &o->head;
 }
-ObjectHead *tsc_rt_dict_new(Context *cx, const TypeDescriptor *type, const Value *keysAndValues, int64_t pairs) {
+ObjectHead *tsc_rt_dict_new(Context *cx, const TypeDescriptor *type, const Value *keysAndValues,
+                            int64_t pairs) {
   DictRef dict = newDict(*cx, type);
   for (int64_t i = 0; dict && i < pairs; ++i)
     if (!dict->set(*cx, keysAndValues[2 * i], keysAndValues[2 * i + 1]))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values as the program prints them: floats that are whole numbers end in a point, others have 17 digits; strings are bare
-// everywhere, also inside containers. Nesting is limited.
+// Values as the program prints them: floats that are whole numbers end in a point, others have 17
+// digits; strings are bare everywhere, also inside containers. Nesting is limited.
 #include "tsc/runtime/Instance.h"
 
 #include <cmath>
@@ -26,8 +26,9 @@ static void addComplex(StringBuilder &out, Complex c) {
 }
 
 static void addDevice(StringBuilder &out, int64_t code) {
-  static const char *const kNames[] = {"unknown", "cpu", "cuda", "cpu", "opencl", "unknown", "unknown",
-                                       "vulkan",  "metal", "vpi", "rocm", "rocm", "ext_dev", "cuda", "oneapi", "webgpu"};
+  static const char *const kNames[] = {"unknown", "cpu",    "cuda",   "cpu",   "opencl", "unknown",
+                                       "unknown", "vulkan", "metal",  "vpi",   "rocm",   "rocm",
+                                       "ext_dev", "cuda",   "oneapi", "webgpu"};
   int64_t type = code >> 8, index = (code & 0xff) - 1;
   if (type == 100)
     out.add("meta");

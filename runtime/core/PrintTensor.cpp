@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors in ATen's text form. All elements share a column width and a notation: whole numbers plain up to 9 digits, others
-// fixed with 4 places (with a common power of ten in front when large or small), scientific when they differ by more than
-// 10^4. Matrices are cut into columns of 80 characters; higher ranks print a matrix for each leading index, the first
-// index running fastest.
+// Tensors in ATen's text form. All elements share a column width and a notation: whole numbers
+// plain up to 9 digits, others fixed with 4 places (with a common power of ten in front when large
+// or small), scientific when they differ by more than 10^4. Matrices are cut into columns of 80
+// characters; higher ranks print a matrix for each leading index, the first index running fastest.
 #include "tsc/runtime/Instance.h"
 
 #include <cmath>
@@ -40,7 +40,9 @@ static Format chooseFormat(const Tensor &t) {
     whole &= z == std::ceil(z);
     any = true;
   }
-  auto exponent = [&](double x) { return !any ? 1 : x != 0 ? static_cast<int>(std::floor(std::log10(x))) + 1 : 1; };
+  auto exponent = [&](double x) {
+    return !any ? 1 : x != 0 ? static_cast<int>(std::floor(std::log10(x))) + 1 : 1;
+  };
   int least = exponent(low), most = exponent(high);
   if (whole) {
     f.notation = most > 9 ? Format::Scientific : Format::Plain;
@@ -95,8 +97,8 @@ static void addShortest(StringBuilder &out, double z) {
 }
 
 /// `base` is the flat index of the matrix's first element in row-major order.
-static void addMatrix(StringBuilder &out, const Tensor &t, int64_t base, int64_t rows, int64_t columns, const Format &f,
-                      int indent) {
+static void addMatrix(StringBuilder &out, const Tensor &t, int64_t base, int64_t rows,
+                      int64_t columns, const Format &f, int indent) {
   int64_t perLine = (80 - indent) / (f.width + 1);
   perLine = perLine < 1 ? 1 : perLine;
   for (int64_t first = 0; first < columns; first += perLine) {
@@ -104,7 +106,8 @@ static void addMatrix(StringBuilder &out, const Tensor &t, int64_t base, int64_t
     if (perLine < columns) {
       if (first)
         out.add('\n');
-      out.addFormat("Columns %lld to %lld", static_cast<long long>(first + 1), static_cast<long long>(last));
+      out.addFormat("Columns %lld to %lld", static_cast<long long>(first + 1),
+                    static_cast<long long>(last));
       out.addFormat("%*s", indent, "");
     }
     if (f.scale != 1)
@@ -148,7 +151,8 @@ static void addSlices(StringBuilder &out, const Tensor &t) {
 
 static void addFooter(Context &cx, StringBuilder &out, const Tensor &t) {
   const char *device = (t.device >> 8) == 2 ? "CUDA" : "CPU";
-  out.addFormat("[ %s%s%sType{", isQuantized(t.dtype) ? "Quantized" : "", device, findDType(t.dtype)->graphName);
+  out.addFormat("[ %s%s%sType{", isQuantized(t.dtype) ? "Quantized" : "", device,
+                findDType(t.dtype)->graphName);
   for (int64_t d = 0; d < t.rank; ++d)
     out.addFormat(d ? ",%lld" : "%lld", static_cast<long long>(t.sizes[d]));
   out.add('}');
@@ -180,7 +184,8 @@ static TensorRef dequantized(Context &cx, const Tensor &t) {
     if (q.axis >= 0) {
       int64_t channel = i / after % t.sizes[q.axis];
       scale = reinterpret_cast<const Tensor *>(q.scales)->ptr<double>()[channel];
-      zero = static_cast<double>(reinterpret_cast<const Tensor *>(q.zeroPoints)->ptr<int64_t>()[channel]);
+      zero = static_cast<double>(
+          reinterpret_cast<const Tensor *>(q.zeroPoints)->ptr<int64_t>()[channel]);
     }
     out->ptr<double>()[i] = (t.at(i).toDouble() - zero) * scale;
   }

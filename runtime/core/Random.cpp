@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mt19937 and the distributions over it. The order of draws is PyTorch's: row-major over the elements, two 32-bit draws for
-// a double (high word first), and for 16 or more contiguous normals uniforms first, then Box-Muller on groups of 16.
+// mt19937 and the distributions over it. The order of draws is PyTorch's: row-major over the
+// elements, two 32-bit draws for a double (high word first), and for 16 or more contiguous normals
+// uniforms first, then Box-Muller on groups of 16.
 #include "tsc/runtime/Random.h"
 #include "tsc/runtime/Instance.h"
 
@@ -92,7 +93,10 @@ template <class C, class F> static Status fillSerial(Context &cx, Tensor &t, F d
 
 /// Significant bits of a floating dtype.
 static int digitsOf(DType dtype) {
-  return dtype == DType::Float64 ? 53 : dtype == DType::Float16 ? 11 : dtype == DType::BFloat16 ? 8 : 24;
+  return dtype == DType::Float64    ? 53
+         : dtype == DType::Float16  ? 11
+         : dtype == DType::BFloat16 ? 8
+                                    : 24;
 }
 static double drawUniform(Generator &g, DType dtype) {
   int digits = digitsOf(dtype);
@@ -103,11 +107,13 @@ static double drawUniform(Generator &g, DType dtype) {
 
 Status fillUniform(Context &cx, Generator &g, Tensor &t, double from, double to) {
   if (!t.isFloating())
-    return cx.fail("uniform_ expects a floating point tensor, got %s", findDType(t.dtype)->torchName);
+    return cx.fail("uniform_ expects a floating point tensor, got %s",
+                   findDType(t.dtype)->torchName);
   if (t.dtype == DType::Float64)
     return fillSerial<double>(cx, t, [&] { return g.uniformDouble() * (to - from) + from; });
   float low = static_cast<float>(from), width = static_cast<float>(to) - low;
-  return fillSerial<float>(cx, t, [&] { return static_cast<float>(drawUniform(g, t.dtype)) * width + low; });
+  return fillSerial<float>(
+      cx, t, [&] { return static_cast<float>(drawUniform(g, t.dtype)) * width + low; });
 }
 
 template <class T> static void boxMuller(T *x, T mean, T deviation) {
@@ -118,7 +124,10 @@ template <class T> static void boxMuller(T *x, T mean, T deviation) {
   }
 }
 template <class T> static void fillNormalRun(Generator &g, T *x, int64_t n, T mean, T deviation) {
-  auto draw = [&] { return static_cast<T>(sizeof(T) == 8 ? g.uniformDouble() : static_cast<double>(g.uniformFloat())); };
+  auto draw = [&] {
+    return static_cast<T>(sizeof(T) == 8 ? g.uniformDouble()
+                                         : static_cast<double>(g.uniformFloat()));
+  };
   for (int64_t i = 0; i < n; ++i)
     x[i] = draw();
   for (int64_t i = 0; i + 15 < n; i += 16)
@@ -141,17 +150,20 @@ Status fillNormal(Context &cx, Generator &g, Tensor &t, double mean, double devi
     });
   }
   if (!t.isFloating())
-    return cx.fail("normal_ expects a floating point tensor, got %s", findDType(t.dtype)->torchName);
+    return cx.fail("normal_ expects a floating point tensor, got %s",
+                   findDType(t.dtype)->torchName);
   if (t.numel < 16 || !t.isContiguous())
     return fillSerial<double>(cx, t, [&] { return g.normalDoubleNext() * deviation + mean; });
   if (t.dtype == DType::Float64)
     return fillNormalRun<double>(g, t.ptr<double>(), t.numel, mean, deviation), success();
   if (t.dtype == DType::Float32)
-    return fillNormalRun<float>(g, t.ptr<float>(), t.numel, static_cast<float>(mean), static_cast<float>(deviation)),
+    return fillNormalRun<float>(g, t.ptr<float>(), t.numel, static_cast<float>(mean),
+                                static_cast<float>(deviation)),
            success();
   TensorRef wide = empty(cx, t.shape(), DType::Float32);
   TSC_TRY(wide);
-  fillNormalRun<float>(g, wide->ptr<float>(), t.numel, static_cast<float>(mean), static_cast<float>(deviation));
+  fillNormalRun<float>(g, wide->ptr<float>(), t.numel, static_cast<float>(mean),
+                       static_cast<float>(deviation));
   return copyInto(cx, t, *wide);
 }
 
@@ -180,11 +192,14 @@ Status fillRandom(Context &cx, Generator &g, Tensor &t) {
   if (t.isFloating()) {
     uint64_t top = (1ull << digitsOf(t.dtype)) + 1;
     bool wide = t.dtype == DType::Float64;
-    return fillSerial<double>(cx, t, [&] { return static_cast<double>((wide ? g.random64() : g.random()) % top); });
+    return fillSerial<double>(
+        cx, t, [&] { return static_cast<double>((wide ? g.random64() : g.random()) % top); });
   }
   if (t.isComplex())
     return cx.fail("random_ is not defined for complex tensors");
-  int bits = t.dtype == DType::Bool ? 1 : static_cast<int>(t.itemsize()) * 8 - (findDType(t.dtype)->isSigned ? 1 : 0);
+  int bits = t.dtype == DType::Bool
+                 ? 1
+                 : static_cast<int>(t.itemsize()) * 8 - (findDType(t.dtype)->isSigned ? 1 : 0);
   uint64_t mask = bits >= 64 ? ~0ull : (1ull << bits) - 1;
   return fillSerial<int64_t>(
       cx, t, [&] { return static_cast<int64_t>((bits > 32 ? g.random64() : g.random()) & mask); });

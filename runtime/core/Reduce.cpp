@@ -21,12 +21,14 @@ static void mergeDims(Shape &sizes, Shape &strides) {
   sizes = outSizes, strides = outStrides;
 }
 
-Result<ReducePlan> planReduce(Context &cx, const Tensor &input, IntList dims, bool keepdim, bool emptyMeansAll) {
+Result<ReducePlan> planReduce(Context &cx, const Tensor &input, IntList dims, bool keepdim,
+                              bool emptyMeansAll) {
   bool reduced[kMaxRank] = {};
   for (int64_t dim : dims) {
     TSC_ASSIGN(int64_t d, wrapDim(cx, dim, input.rank));
     if (reduced[d])
-      return cx.fail("dim %lld appears multiple times in the list of dims", static_cast<long long>(d));
+      return cx.fail("dim %lld appears multiple times in the list of dims",
+                     static_cast<long long>(d));
     reduced[d] = true;
   }
   bool all = dims.empty() && emptyMeansAll;
@@ -48,7 +50,8 @@ Result<ReducePlan> planReduce(Context &cx, const Tensor &input, IntList dims, bo
   return plan;
 }
 
-Result<ReducePlan> planReduce(Context &cx, const Tensor &input, const Optional<IntList> &dims, bool keepdim) {
+Result<ReducePlan> planReduce(Context &cx, const Tensor &input, const Optional<IntList> &dims,
+                              bool keepdim) {
   return planReduce(cx, input, dims ? *dims : IntList(), keepdim, true);
 }
 
@@ -79,19 +82,68 @@ struct FloatSum {
 };
 } // namespace
 
-TensorRef sumTensor(Context &cx, const Tensor &input, const Optional<IntList> &dims, bool keepdim, DType result) {
+/// Sums whose inner kept dim is contiguous and whose reduced dims are not: rows are added up, a
+/// band of columns at a time.
+template <class C> static void sumColumns(Context &cx, const ReducePlan &plan, Tensor &out) {
+  const Tensor &t = *plan.input;
+  constexpr int64_t kBand = 256;
+  int64_t columns = plan.keptSizes.size() ? plan.keptSizes[plan.keptSizes.size() - 1] : 1;
+  int64_t bands = (columns + kBand - 1) / kBand;
+  LoadFunction<C> load = loader<C>(t.dtype);
+  StoreFunction<C> store = storer<C>(out.dtype);
+  int64_t bytes = t.itemsize();
+  int64_t work = plan.inner * kBand;
+  parallelFor(
+      cx, 0, plan.outputs / columns * bands, 1 + 65536 / work, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          int64_t first = i % bands * kBand, n = columns - first < kBand ? columns - first : kBand;
+          int64_t o = i / bands * columns + first;
+          const char *base = t.base() + detail::flatOffset(plan.keptSizes, plan.keptStrides, o);
+          C total[kBand] = {}, row[kBand];
+          for (int64_t r = 0; r < plan.inner; ++r) {
+            load(row, base + detail::flatOffset(plan.reducedSizes, plan.reducedStrides, r), bytes,
+                 n);
+            for (int64_t k = 0; k < n; ++k)
+              total[k] += row[k];
+          }
+          store(out.base() + o * out.itemsize(), out.itemsize(), total, n);
+        }
+      });
+}
+
+static bool isColumnSum(const ReducePlan &plan) {
+  int64_t kept = plan.keptSizes.size(), reduced = plan.reducedSizes.size();
+  return kept && reduced && plan.keptSizes[kept - 1] >= 8 &&
+         plan.keptStrides[kept - 1] == plan.input->itemsize() &&
+         plan.reducedStrides[reduced - 1] != plan.input->itemsize() && plan.inner > 1 &&
+         plan.outputs > 0;
+}
+
+TensorRef sumTensor(Context &cx, const Tensor &input, const Optional<IntList> &dims, bool keepdim,
+                    DType result) {
   TSC_ASSIGN(ReducePlan plan, planReduce(cx, input, dims, keepdim));
   TensorRef out = empty(cx, plan.outSizes, result);
   TSC_TRY(out);
   Status done;
+  if (isColumnSum(plan) && !isComplex(result)) {
+    if (isFloating(result))
+      sumColumns<double>(cx, plan, *out);
+    else
+      sumColumns<int64_t>(cx, plan, *out);
+    return out;
+  }
   if (isComplex(result))
-    done = reduceInto<Complex>(cx, plan, *out, SumOf<Complex>{}, [](const SumOf<Complex> &s) { return s.total; });
-  else if (isFloating(result) && dtypeBytes(result) <= 4 && input.isFloating() && input.itemsize() <= 4)
+    done = reduceInto<Complex>(cx, plan, *out, SumOf<Complex>{},
+                               [](const SumOf<Complex> &s) { return s.total; });
+  else if (isFloating(result) && dtypeBytes(result) <= 4 && input.isFloating() &&
+           input.itemsize() <= 4)
     done = reduceInto<float>(cx, plan, *out, FloatSum{}, [](const FloatSum &s) { return s.total; });
   else if (isFloating(result))
-    done = reduceInto<double>(cx, plan, *out, SumOf<double>{}, [](const SumOf<double> &s) { return s.total; });
+    done = reduceInto<double>(cx, plan, *out, SumOf<double>{},
+                              [](const SumOf<double> &s) { return s.total; });
   else
-    done = reduceInto<int64_t>(cx, plan, *out, SumOf<int64_t>{}, [](const SumOf<int64_t> &s) { return s.total; });
+    done = reduceInto<int64_t>(cx, plan, *out, SumOf<int64_t>{},
+                               [](const SumOf<int64_t> &s) { return s.total; });
   TSC_TRY(done);
   return out;
 }

@@ -29,7 +29,9 @@ static bool isLastFormat(const Tensor &t, MemoryFormat format, int64_t rank) {
   return true;
 }
 bool Tensor::isChannelsLast() const { return isLastFormat(*this, MemoryFormat::ChannelsLast, 4); }
-bool Tensor::isChannelsLast3d() const { return isLastFormat(*this, MemoryFormat::ChannelsLast3d, 5); }
+bool Tensor::isChannelsLast3d() const {
+  return isLastFormat(*this, MemoryFormat::ChannelsLast3d, 5);
+}
 
 bool Tensor::isDense() const {
   if (numel == 0 || isContiguous())
@@ -63,8 +65,10 @@ Scalar Tensor::at(int64_t flatIndex) const {
 Result<int64_t> wrapDim(Context &cx, int64_t dim, int64_t rank) {
   int64_t n = rank > 0 ? rank : 1;
   if (dim < -n || dim >= n)
-    return cx.raise("IndexError", "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
-                    static_cast<long long>(-n), static_cast<long long>(n - 1), static_cast<long long>(dim));
+    return cx.raise(
+        "IndexError",
+        "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
+        static_cast<long long>(-n), static_cast<long long>(n - 1), static_cast<long long>(dim));
   return dim < 0 ? dim + n : dim;
 }
 
@@ -73,8 +77,8 @@ Result<int64_t> checkedNumel(Context &cx, IntList sizes) {
   bool zero = false, overflow = false;
   for (int64_t s : sizes) {
     if (s < 0)
-      return cx.fail("Trying to create tensor with negative dimension %lld: %s", static_cast<long long>(s),
-                     ShapeText(sizes).text);
+      return cx.fail("Trying to create tensor with negative dimension %lld: %s",
+                     static_cast<long long>(s), ShapeText(sizes).text);
     zero |= s == 0;
     overflow |= __builtin_mul_overflow(total, s ? s : 1, &total);
   }
@@ -88,20 +92,24 @@ Shape contiguousStrides(IntList sizes) {
   int64_t step = 1;
   for (int64_t d = sizes.size() - 1; d >= 0; --d) {
     strides[d] = step;
-    step = static_cast<int64_t>(static_cast<uint64_t>(step) * static_cast<uint64_t>(sizes[d] > 1 ? sizes[d] : 1));
+    step = static_cast<int64_t>(static_cast<uint64_t>(step) *
+                                static_cast<uint64_t>(sizes[d] > 1 ? sizes[d] : 1));
   }
   return strides;
 }
 
 Shape formatStrides(IntList sizes, MemoryFormat format) {
-  int64_t rank = format == MemoryFormat::ChannelsLast ? 4 : format == MemoryFormat::ChannelsLast3d ? 5 : 0;
+  int64_t rank = format == MemoryFormat::ChannelsLast     ? 4
+                 : format == MemoryFormat::ChannelsLast3d ? 5
+                                                          : 0;
   if (rank == 0 || sizes.size() != rank)
     return contiguousStrides(sizes);
   Shape strides(rank, 1);
   int64_t step = 1;
   auto place = [&](int64_t d) {
     strides[d] = step;
-    step = static_cast<int64_t>(static_cast<uint64_t>(step) * static_cast<uint64_t>(sizes[d] > 1 ? sizes[d] : 1));
+    step = static_cast<int64_t>(static_cast<uint64_t>(step) *
+                                static_cast<uint64_t>(sizes[d] > 1 ? sizes[d] : 1));
   };
   place(1);
   for (int64_t d = rank - 1; d >= 2; --d)
@@ -117,8 +125,10 @@ Result<Shape> broadcastShapes(Context &cx, IntList a, IntList b) {
     int64_t i = d - (rank - a.size()), j = d - (rank - b.size());
     int64_t x = i >= 0 ? a[i] : 1, y = j >= 0 ? b[j] : 1;
     if (x != y && x != 1 && y != 1)
-      return cx.fail("The size of tensor a (%lld) must match the size of tensor b (%lld) at non-singleton dimension %lld",
-                     static_cast<long long>(x), static_cast<long long>(y), static_cast<long long>(d));
+      return cx.fail("The size of tensor a (%lld) must match the size of tensor b (%lld) at "
+                     "non-singleton dimension %lld",
+                     static_cast<long long>(x), static_cast<long long>(y),
+                     static_cast<long long>(d));
     result.push(x == 1 ? y : x);
   }
   return result;
@@ -133,18 +143,22 @@ Result<Shape> inferSize(Context &cx, IntList sizes, int64_t numel) {
         return cx.fail("only one dimension can be inferred");
       unknown = d;
     } else if (sizes[d] < 0)
-      return cx.fail("invalid shape dimension %lld at index %lld of shape %s", static_cast<long long>(sizes[d]),
-                     static_cast<long long>(d), ShapeText(sizes).text);
+      return cx.fail("invalid shape dimension %lld at index %lld of shape %s",
+                     static_cast<long long>(sizes[d]), static_cast<long long>(d),
+                     ShapeText(sizes).text);
     else if (__builtin_mul_overflow(known, sizes[d], &known))
-      return cx.fail("shape '%s' is invalid for input of size %lld", ShapeText(sizes).text, static_cast<long long>(numel));
+      return cx.fail("shape '%s' is invalid for input of size %lld", ShapeText(sizes).text,
+                     static_cast<long long>(numel));
   }
   bool fits = numel == known || (unknown >= 0 && known > 0 && numel % known == 0);
   if (!fits)
-    return cx.fail("shape '%s' is invalid for input of size %lld", ShapeText(sizes).text, static_cast<long long>(numel));
+    return cx.fail("shape '%s' is invalid for input of size %lld", ShapeText(sizes).text,
+                   static_cast<long long>(numel));
   if (unknown < 0)
     return result;
   if (known == 0)
-    return cx.fail("cannot reshape tensor of 0 elements into shape %s because the unspecified dimension size -1 can be "
+    return cx.fail("cannot reshape tensor of 0 elements into shape %s because the unspecified "
+                   "dimension size -1 can be "
                    "any value and is ambiguous",
                    ShapeText(sizes).text);
   result[unknown] = numel / known;
@@ -193,7 +207,8 @@ static StorageObject *newStorage(Context &cx, int64_t bytes) {
   StorageObject *s = static_cast<StorageObject *>(allocateBytes(cx, sizeof(StorageObject)));
   if (!s)
     return nullptr;
-  // A spare vector's width behind the data keeps whole-vector reads of the last element inside the block.
+  // A spare vector's width behind the data keeps whole-vector reads of the last element inside the
+  // block.
   size_t room = (static_cast<size_t>(bytes) + 127) & ~static_cast<size_t>(63);
   void *data = cx.allocator->allocate(cx.allocator->user, room, 64);
   if (!data) {
@@ -206,8 +221,8 @@ static StorageObject *newStorage(Context &cx, int64_t bytes) {
 }
 
 /// A tensor over a storage (taken over; freed on failure).
-static TensorRef makeTensor(Context &cx, StorageObject *storage, void *data, DType dtype, IntList sizes,
-                            IntList strides) {
+static TensorRef makeTensor(Context &cx, StorageObject *storage, void *data, DType dtype,
+                            IntList sizes, IntList strides) {
   if (!storage)
     return Failed;
   auto give = [&]() -> TensorRef {
@@ -215,7 +230,8 @@ static TensorRef makeTensor(Context &cx, StorageObject *storage, void *data, DTy
     return Failed;
   };
   if (sizes.size() > kMaxRank) {
-    (void)cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    (void)cx.fail("tensors of more than %d dimensions are not supported",
+                  static_cast<int>(kMaxRank));
     return give();
   }
   Tensor *t = static_cast<Tensor *>(allocateBytes(cx, sizeof(Tensor)));
@@ -226,7 +242,8 @@ static TensorRef makeTensor(Context &cx, StorageObject *storage, void *data, DTy
   t->rank = static_cast<int32_t>(sizes.size());
   t->sizes = t->inlineShape, t->strides = t->inlineShape + kInlineRank;
   if (t->rank > kInlineRank) {
-    t->sizes = static_cast<int64_t *>(allocateBytes(cx, 2 * t->rank * static_cast<int64_t>(sizeof(int64_t))));
+    t->sizes = static_cast<int64_t *>(
+        allocateBytes(cx, 2 * t->rank * static_cast<int64_t>(sizeof(int64_t))));
     if (!t->sizes) {
       freeBytes(t);
       return give();
@@ -244,7 +261,8 @@ static TensorRef makeTensor(Context &cx, StorageObject *storage, void *data, DTy
 
 TensorRef emptyStrided(Context &cx, IntList sizes, IntList strides, DType dtype) {
   if (sizes.size() > kMaxRank)
-    return cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    return cx.fail("tensors of more than %d dimensions are not supported",
+                   static_cast<int>(kMaxRank));
   TSC_ASSIGN(int64_t numel, checkedNumel(cx, sizes));
   int64_t last = 0, bytes = 0;
   bool overflow = false;
@@ -253,22 +271,25 @@ TensorRef emptyStrided(Context &cx, IntList sizes, IntList strides, DType dtype)
     overflow |= strides[d] < 0 || __builtin_mul_overflow(sizes[d] - 1, strides[d], &reach) ||
                 __builtin_add_overflow(last, reach, &last);
   }
-  overflow |= numel && __builtin_mul_overflow(last + 1, static_cast<int64_t>(dtypeBytes(dtype)), &bytes);
+  overflow |=
+      numel && __builtin_mul_overflow(last + 1, static_cast<int64_t>(dtypeBytes(dtype)), &bytes);
   if (overflow || bytes > (INT64_MAX >> 8))
-    return cx.fail("Storage size calculation overflowed with sizes=%s and strides=%s", ShapeText(sizes).text,
-                   ShapeText(strides).text);
+    return cx.fail("Storage size calculation overflowed with sizes=%s and strides=%s",
+                   ShapeText(sizes).text, ShapeText(strides).text);
   StorageObject *storage = newStorage(cx, bytes);
   return makeTensor(cx, storage, storage ? storage->data : nullptr, dtype, sizes, strides);
 }
 
 TensorRef empty(Context &cx, IntList sizes, DType dtype) {
   if (sizes.size() > kMaxRank)
-    return cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    return cx.fail("tensors of more than %d dimensions are not supported",
+                   static_cast<int>(kMaxRank));
   return emptyStrided(cx, sizes, contiguousStrides(sizes), dtype);
 }
 TensorRef emptyFormat(Context &cx, IntList sizes, DType dtype, MemoryFormat format) {
   if (sizes.size() > kMaxRank)
-    return cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    return cx.fail("tensors of more than %d dimensions are not supported",
+                   static_cast<int>(kMaxRank));
   if (format == MemoryFormat::ChannelsLast && sizes.size() != 4)
     return cx.fail("required rank 4 tensor to use channels_last format");
   if (format == MemoryFormat::ChannelsLast3d && sizes.size() != 5)
@@ -346,7 +367,8 @@ TensorRef fromBlob(Context &cx, void *data, IntList sizes, IntList strides, DTyp
 }
 
 // ---- Views
-TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntList strides, int64_t byteOffset) {
+TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntList strides,
+                 int64_t byteOffset) {
   TSC_ASSIGN(int64_t numel, checkedNumel(cx, sizes));
   if (numel) {
     char *begin = static_cast<char *>(t.storage->data);
@@ -354,12 +376,14 @@ TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntLi
     bool bad = false;
     for (int64_t d = 0; d < sizes.size(); ++d) {
       int64_t reach;
-      bad |= strides[d] < 0 || __builtin_mul_overflow(sizes[d] - 1, strides[d] * dtypeBytes(dtype), &reach) ||
+      bad |= strides[d] < 0 ||
+             __builtin_mul_overflow(sizes[d] - 1, strides[d] * dtypeBytes(dtype), &reach) ||
              __builtin_add_overflow(last, reach, &last);
     }
     if (bad || first < 0 || last + dtypeBytes(dtype) > t.storage->bytes)
-      return cx.fail("setStorage: sizes %s, strides %s are out of bounds for storage of size %lld", ShapeText(sizes).text,
-                     ShapeText(strides).text, static_cast<long long>(t.storage->bytes));
+      return cx.fail("setStorage: sizes %s, strides %s are out of bounds for storage of size %lld",
+                     ShapeText(sizes).text, ShapeText(strides).text,
+                     static_cast<long long>(t.storage->bytes));
   }
   tsc_rt_retain(&t.storage->head);
   TensorRef v = makeTensor(cx, t.storage, t.base() + byteOffset, dtype, sizes, strides);
@@ -374,7 +398,9 @@ TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntLi
 TensorRef asStrided(Context &cx, const Tensor &t, IntList sizes, IntList strides, int64_t offset) {
   return viewAs(cx, t, t.dtype, sizes, strides, offset * t.itemsize());
 }
-TensorRef alias(Context &cx, const Tensor &t) { return asStrided(cx, t, t.shape(), t.stridesList()); }
+TensorRef alias(Context &cx, const Tensor &t) {
+  return asStrided(cx, t, t.shape(), t.stridesList());
+}
 
 TensorRef transpose(Context &cx, const Tensor &t, int64_t a, int64_t b) {
   Shape sizes = t.shape(), strides = t.stridesList();
@@ -392,16 +418,18 @@ TensorRef permute(Context &cx, const Tensor &t, IntList dims) {
 }
 TensorRef narrow(Context &cx, const Tensor &t, int64_t dim, int64_t start, int64_t length) {
   if (start < 0 || length < 0 || start > t.sizes[dim] - length)
-    return cx.fail("start (%lld) + length (%lld) exceeds dimension size (%lld).", static_cast<long long>(start),
-                   static_cast<long long>(length), static_cast<long long>(t.sizes[dim]));
+    return cx.fail("start (%lld) + length (%lld) exceeds dimension size (%lld).",
+                   static_cast<long long>(start), static_cast<long long>(length),
+                   static_cast<long long>(t.sizes[dim]));
   Shape sizes = t.shape();
   sizes[dim] = length;
   return asStrided(cx, t, sizes, t.stridesList(), length ? start * t.strides[dim] : 0);
 }
 TensorRef select(Context &cx, const Tensor &t, int64_t dim, int64_t index) {
   if (index < -t.sizes[dim] || index >= t.sizes[dim])
-    return cx.raise("IndexError", "select(): index %lld out of range for tensor of size %s at dimension %lld",
-                    static_cast<long long>(index), ShapeText(t.shape()).text, static_cast<long long>(dim));
+    return cx.raise(
+        "IndexError", "select(): index %lld out of range for tensor of size %s at dimension %lld",
+        static_cast<long long>(index), ShapeText(t.shape()).text, static_cast<long long>(dim));
   index = index < 0 ? index + t.sizes[dim] : index;
   Shape sizes = t.shape(), strides = t.stridesList();
   sizes.erase(dim), strides.erase(dim);
@@ -415,7 +443,8 @@ TensorRef squeeze(Context &cx, const Tensor &t, int64_t dim) {
 }
 TensorRef unsqueeze(Context &cx, const Tensor &t, int64_t dim) {
   if (t.rank >= kMaxRank)
-    return cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    return cx.fail("tensors of more than %d dimensions are not supported",
+                   static_cast<int>(kMaxRank));
   Shape sizes = t.shape(), strides = t.stridesList();
   int64_t step = dim < t.rank ? t.sizes[dim] * t.strides[dim] : 1;
   sizes.insert(dim, 1), strides.insert(dim, step);
@@ -424,43 +453,51 @@ TensorRef unsqueeze(Context &cx, const Tensor &t, int64_t dim) {
 TensorRef expand(Context &cx, const Tensor &t, IntList wanted) {
   int64_t lead = wanted.size() - t.rank;
   if (lead < 0 || wanted.size() > kMaxRank)
-    return cx.fail("expand(%s): the number of sizes provided (%lld) must be greater or equal to the number of "
-                   "dimensions in the tensor (%lld)",
-                   ShapeText(t.shape()).text, static_cast<long long>(wanted.size()), static_cast<long long>(t.rank));
+    return cx.fail(
+        "expand(%s): the number of sizes provided (%lld) must be greater or equal to the number of "
+        "dimensions in the tensor (%lld)",
+        ShapeText(t.shape()).text, static_cast<long long>(wanted.size()),
+        static_cast<long long>(t.rank));
   Shape sizes, strides;
   for (int64_t d = 0; d < wanted.size(); ++d) {
     int64_t own = d < lead ? 1 : t.sizes[d - lead], size = wanted[d];
     if (size == -1 && d >= lead)
       size = own;
     if (size < 0)
-      return cx.fail("The expanded size of the tensor (%lld) isn't allowed in a leading, non-existing dimension %lld",
+      return cx.fail("The expanded size of the tensor (%lld) isn't allowed in a leading, "
+                     "non-existing dimension %lld",
                      static_cast<long long>(size), static_cast<long long>(d));
     if (own != size && own != 1)
-      return cx.fail("The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
+      return cx.fail("The expanded size of the tensor (%lld) must match the existing size (%lld) "
+                     "at non-singleton "
                      "dimension %lld.  Target sizes: %s.  Tensor sizes: %s",
-                     static_cast<long long>(size), static_cast<long long>(own), static_cast<long long>(d),
-                     ShapeText(wanted).text, ShapeText(t.shape()).text);
+                     static_cast<long long>(size), static_cast<long long>(own),
+                     static_cast<long long>(d), ShapeText(wanted).text, ShapeText(t.shape()).text);
     sizes.push(size);
     strides.push(d < lead ? (size == 1 ? 0 : 0) : own == size ? t.strides[d - lead] : 0);
   }
-  for (int64_t d = wanted.size() - 1; d >= 0; --d) // new dims of size 1 get the stride they would have
+  for (int64_t d = wanted.size() - 1; d >= 0;
+       --d) // new dims of size 1 get the stride they would have
     if (d < lead && sizes[d] == 1 && d + 1 < wanted.size())
       strides[d] = sizes[d + 1] * strides[d + 1];
   return asStrided(cx, t, sizes, strides);
 }
 TensorRef view(Context &cx, const Tensor &t, IntList wanted) {
   if (wanted.size() > kMaxRank)
-    return cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    return cx.fail("tensors of more than %d dimensions are not supported",
+                   static_cast<int>(kMaxRank));
   TSC_ASSIGN(Shape sizes, inferSize(cx, wanted, t.numel));
   Optional<Shape> strides = viewStrides(t, sizes);
   if (!strides)
-    return cx.fail("view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+    return cx.fail("view size is not compatible with input tensor's size and stride (at least one "
+                   "dimension spans across "
                    "two contiguous subspaces). Use .reshape(...) instead.");
   return asStrided(cx, t, sizes, *strides);
 }
 TensorRef reshape(Context &cx, const Tensor &t, IntList wanted) {
   if (wanted.size() > kMaxRank)
-    return cx.fail("tensors of more than %d dimensions are not supported", static_cast<int>(kMaxRank));
+    return cx.fail("tensors of more than %d dimensions are not supported",
+                   static_cast<int>(kMaxRank));
   TSC_ASSIGN(Shape sizes, inferSize(cx, wanted, t.numel));
   if (Optional<Shape> strides = viewStrides(t, sizes))
     return asStrided(cx, t, sizes, *strides);

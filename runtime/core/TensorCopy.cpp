@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies of tensors: between any dtypes and strides, fills, contiguous and converted forms, out= tensors.
+// Copies of tensors: between any dtypes and strides, fills, contiguous and converted forms, out=
+// tensors.
 #include "tsc/runtime/Loops.h"
 
 namespace tsc::rt {
@@ -13,7 +14,8 @@ struct CopyState {
 
 template <class T> static void copyElements(char *const *ptrs, const int64_t *strides, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
-    *reinterpret_cast<T *>(ptrs[0] + i * strides[0]) = *reinterpret_cast<const T *>(ptrs[1] + i * strides[1]);
+    *reinterpret_cast<T *>(ptrs[0] + i * strides[0]) =
+        *reinterpret_cast<const T *>(ptrs[1] + i * strides[1]);
 }
 
 static void copySame(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
@@ -38,7 +40,8 @@ static void copySame(void *user, char *const *ptrs, const int64_t *strides, int6
 }
 
 /// Converts through C, which holds every value of one side exactly or the other side cannot.
-template <class C> static void copyThrough(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
+template <class C>
+static void copyThrough(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
   const CopyState &s = *static_cast<CopyState *>(user);
   LoadFunction<C> load = loader<C>(s.from);
   StoreFunction<C> store = storer<C>(s.to);
@@ -52,7 +55,8 @@ template <class C> static void copyThrough(void *user, char *const *ptrs, const 
 }
 
 static InnerLoop copyLoop(DType from, DType to) {
-  if (from == to || (dtypeClass(from) == DTypeClass::Quantized && dtypeBytes(from) == dtypeBytes(to)))
+  if (from == to ||
+      (dtypeClass(from) == DTypeClass::Quantized && dtypeBytes(from) == dtypeBytes(to)))
     return copySame;
   DTypeClass a = dtypeClass(from), b = dtypeClass(to);
   auto integral = [](DTypeClass c) {
@@ -67,6 +71,76 @@ static InnerLoop copyLoop(DType from, DType to) {
   if (dtypeBytes(from) <= 4 && !integral(b) && to != DType::Complex128)
     return copyThrough<float>;
   return copyThrough<double>;
+}
+
+// ---- Transposing copies: both sides are walked in tiles that stay in cache
+namespace {
+struct Tiles {
+  char *out;
+  const char *in;
+  int64_t rows, columns;                ///< in is contiguous along rows, out along columns
+  int64_t outRowStride, inColumnStride; ///< in elements
+};
+} // namespace
+
+template <class T> static void copyTiles(const Tiles &t, int64_t fromRow, int64_t toRow) {
+  constexpr int64_t kTile = 32;
+  T *out = reinterpret_cast<T *>(t.out);
+  const T *in = reinterpret_cast<const T *>(t.in);
+  for (int64_t r0 = fromRow; r0 < toRow; r0 += kTile)
+    for (int64_t c0 = 0; c0 < t.columns; c0 += kTile) {
+      int64_t r1 = r0 + kTile < toRow ? r0 + kTile : toRow,
+              c1 = c0 + kTile < t.columns ? c0 + kTile : t.columns;
+      for (int64_t r = r0; r < r1; ++r)
+        for (int64_t c = c0; c < c1; ++c)
+          out[r * t.outRowStride + c] = in[c * t.inColumnStride + r];
+    }
+}
+
+/// The dim of size above 1 that is walked with stride 1, or -1.
+static int64_t unitDim(const Tensor &t) {
+  for (int64_t d = 0; d < t.rank; ++d)
+    if (t.strides[d] == 1 && t.sizes[d] > 1)
+      return d;
+  return -1;
+}
+
+/// Does the copy when the two sides are contiguous along different dims and large enough to gain by
+/// tiles.
+static bool copyTransposed(Context &cx, const Tensor &dst, const Tensor &src) {
+  int64_t bytes = dst.itemsize();
+  if (dst.rank < 2 || dst.dtype != src.dtype || !(dst.shape() == src.shape()) ||
+      (bytes != 4 && bytes != 8 && bytes != 2))
+    return false;
+  int64_t column = unitDim(dst), row = unitDim(src);
+  if (column < 0 || row < 0 || column == row || dst.sizes[column] < 8 || dst.sizes[row] < 8 ||
+      mayOverlap(dst, src))
+    return false;
+  int64_t outer = dst.numel / (dst.sizes[column] * dst.sizes[row]);
+  int64_t rows = dst.sizes[row], bands = (rows + 127) / 128;
+  parallelFor(cx, 0, outer * bands, 1 + 65536 / (128 * dst.sizes[column]),
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                  int64_t rest = i / bands, fromRow = i % bands * 128;
+                  Tiles t{dst.base(),        src.base(),       rows,
+                          dst.sizes[column], dst.strides[row], src.strides[column]};
+                  for (int64_t d = dst.rank - 1; d >= 0; --d) {
+                    if (d == row || d == column)
+                      continue;
+                    t.out += rest % dst.sizes[d] * dst.strides[d] * bytes;
+                    t.in += rest % dst.sizes[d] * src.strides[d] * bytes;
+                    rest /= dst.sizes[d];
+                  }
+                  int64_t toRow = fromRow + 128 < rows ? fromRow + 128 : rows;
+                  if (bytes == 4)
+                    copyTiles<uint32_t>(t, fromRow, toRow);
+                  else if (bytes == 8)
+                    copyTiles<uint64_t>(t, fromRow, toRow);
+                  else
+                    copyTiles<uint16_t>(t, fromRow, toRow);
+                }
+              });
+  return true;
 }
 
 Status copyInto(Context &cx, Tensor &dst, const Tensor &src) {
@@ -90,8 +164,11 @@ Status copyInto(Context &cx, Tensor &dst, const Tensor &src) {
     return copyInto(cx, dst, *expanded);
   }
   if (hasInternalOverlap(dst))
-    return cx.fail("unsupported operation: more than one element of the written-to tensor refers to a single memory "
+    return cx.fail("unsupported operation: more than one element of the written-to tensor refers "
+                   "to a single memory "
                    "location. Please clone() the tensor before performing the operation.");
+  if (copyTransposed(cx, dst, src))
+    return success();
   Iterator it;
   it.addOutput({&dst, false}, DType::Bool); // Bool: every dtype may be written
   it.addInput(src);
@@ -108,7 +185,8 @@ Status fill(Context &cx, Tensor &dst, const Scalar &value) {
   if (dst.numel == 0)
     return success();
   if (value.isComplex() && value.im != 0 && !dst.isComplex())
-    return cx.fail("value cannot be converted to type %s without overflow", findDType(dst.dtype)->torchName);
+    return cx.fail("value cannot be converted to type %s without overflow",
+                   findDType(dst.dtype)->torchName);
   alignas(16) char element[16];
   storeScalar(element, dst.dtype, value);
   CopyState state{dst.dtype, dst.dtype, dst.itemsize()};
@@ -128,14 +206,15 @@ Status fill(Context &cx, Tensor &dst, const Scalar &value) {
   Iterator it;
   it.addOutput({&dst, false}, DType::Bool);
   TSC_TRY(it.build(cx, "fill_"));
-  it.run(cx,
-         [](void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
-           FillState &s = *static_cast<FillState *>(user);
-           char *both[2] = {ptrs[0], s.element};
-           int64_t steps[2] = {strides[0], 0};
-           copySame(&s.copy, both, steps, n);
-         },
-         &full, 65536);
+  it.run(
+      cx,
+      [](void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
+        FillState &s = *static_cast<FillState *>(user);
+        char *both[2] = {ptrs[0], s.element};
+        int64_t steps[2] = {strides[0], 0};
+        copySame(&s.copy, both, steps, n);
+      },
+      &full, 65536);
   return success();
 }
 
@@ -210,8 +289,8 @@ Status resizeOut(Context &cx, Tensor &out, IntList sizes) {
 }
 Status writeOut(Context &cx, Tensor &out, const Tensor &result) {
   if (!canCast(result.dtype, out.dtype))
-    return cx.fail("result type %s can't be cast to the desired output type %s", findDType(result.dtype)->graphName,
-                   findDType(out.dtype)->graphName);
+    return cx.fail("result type %s can't be cast to the desired output type %s",
+                   findDType(result.dtype)->graphName, findDType(out.dtype)->graphName);
   TSC_TRY(resizeOut(cx, out, result.shape()));
   return copyInto(cx, out, result);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread pool. One loop at a time: a loop that finds the pool busy (nested in another, or from a second caller) runs
-// inline, so nothing can deadlock. Workers spin for a while, then sleep. A worker claims a part by a compare-and-swap on a
-// word of loop number and next part, so a late one can never take a part of another loop. After fork() the child has no
-// workers; it starts its own.
+// The thread pool. One loop at a time: a loop that finds the pool busy (nested in another, or from
+// a second caller) runs inline, so nothing can deadlock. Workers spin for a while, then sleep. A
+// worker claims a part by a compare-and-swap on a word of loop number and next part, so a late one
+// can never take a part of another loop. After fork() the child has no workers; it starts its own.
 #include "tsc/runtime/Threads.h"
 
 #include <cstdlib>
@@ -49,9 +49,11 @@ public:
 void ThreadPool::runParts(uint64_t number) {
   for (;;) {
     uint64_t seen = __atomic_load_n(&ticket, __ATOMIC_ACQUIRE);
-    if (seen >> 16 != number || static_cast<int64_t>(seen & 0xffff) >= __atomic_load_n(&parts, __ATOMIC_RELAXED))
+    if (seen >> 16 != number ||
+        static_cast<int64_t>(seen & 0xffff) >= __atomic_load_n(&parts, __ATOMIC_RELAXED))
       return;
-    if (!__atomic_compare_exchange_n(&ticket, &seen, seen + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&ticket, &seen, seen + 1, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED))
       continue;
     runPart(static_cast<int64_t>(seen & 0xffff));
     __atomic_fetch_add(&done, 1, __ATOMIC_ACQ_REL);
@@ -69,7 +71,8 @@ static void *workerMain(void *argument) {
     }
     if (number == last) {
       pthread_mutex_lock(&pool.mutex);
-      while (!pool.stopping && (number = __atomic_load_n(&pool.ticket, __ATOMIC_ACQUIRE) >> 16) == last)
+      while (!pool.stopping &&
+             (number = __atomic_load_n(&pool.ticket, __ATOMIC_ACQUIRE) >> 16) == last)
         pthread_cond_wait(&pool.wake, &pool.mutex);
       pthread_mutex_unlock(&pool.mutex);
     }
@@ -148,13 +151,15 @@ static void runOnPool(ThreadPool &pool) {
   }
 }
 
-void parallelRange(Context &cx, int64_t begin, int64_t end, int64_t grain, RangeFunction fn, void *user) {
+void parallelRange(Context &cx, int64_t begin, int64_t end, int64_t grain, RangeFunction fn,
+                   void *user) {
   if (begin >= end)
     return;
   ThreadPool *pool = cx.pool;
   int64_t n = end - begin;
   grain = grain < 1 ? 1 : grain;
-  if (!pool || pool->threads < 2 || n <= grain || __atomic_exchange_n(&pool->busy, 1, __ATOMIC_ACQUIRE)) {
+  if (!pool || pool->threads < 2 || n <= grain ||
+      __atomic_exchange_n(&pool->busy, 1, __ATOMIC_ACQUIRE)) {
     fn(user, begin, end);
     return;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Type descriptors that kernels need, those made while running (interned for the life of the process: there are few), and
-// isinstance.
+// Type descriptors that kernels need, those made while running (interned for the life of the
+// process: there are few), and isinstance.
 #include "tsc/runtime/Instance.h"
 
 #include <cstdlib>
@@ -8,7 +8,8 @@
 namespace tsc::rt {
 
 #define TSC_SIMPLE_TYPE(NAME, KIND, TEXT)                                                          \
-  constinit const TypeDescriptor NAME = {TypeKind::KIND, 0, TEXT, nullptr, nullptr, nullptr, nullptr, 0, 0};
+  constinit const TypeDescriptor NAME = {TypeKind::KIND, 0,       TEXT, nullptr, nullptr,          \
+                                         nullptr,        nullptr, 0,    0};
 TSC_SIMPLE_TYPE(kTensorType, Tensor, "Tensor")
 TSC_SIMPLE_TYPE(kNoneType, None, "NoneType")
 TSC_SIMPLE_TYPE(kBoolType, Bool, "bool")
@@ -27,8 +28,8 @@ TSC_SIMPLE_TYPE(kQuantizerType, Capsule, "Quantizer")
 
 #define TSC_TYPE_OF(NAME, KIND, TEXT, PARAMETER)                                                   \
   static constinit const TypeDescriptor *const NAME##Parameter[] = {&PARAMETER};                   \
-  constinit const TypeDescriptor NAME = {TypeKind::KIND, 1, TEXT, NAME##Parameter, nullptr,        \
-                                         nullptr,        nullptr, 0, 0};
+  constinit const TypeDescriptor NAME = {                                                          \
+      TypeKind::KIND, 1, TEXT, NAME##Parameter, nullptr, nullptr, nullptr, 0, 0};
 TSC_TYPE_OF(kOptionalTensorType, Optional, "Optional[Tensor]", kTensorType)
 TSC_TYPE_OF(kIntListType, List, "List[int]", kIntType)
 TSC_TYPE_OF(kFloatListType, List, "List[float]", kFloatType)
@@ -55,8 +56,9 @@ static Interned *gInterned = nullptr;
 static int32_t gInternLock = 0;
 
 static const TypeDescriptor *known(Context &cx, TypeKind kind, const char *text) {
-  static const TypeDescriptor *const kOwn[] = {&kIntListType,    &kFloatListType,          &kBoolListType,   &kTensorListType,
-                                               &kStringListType, &kOptionalTensorListType, &kComplexListType, &kAnyListType};
+  static const TypeDescriptor *const kOwn[] = {
+      &kIntListType,    &kFloatListType,          &kBoolListType,    &kTensorListType,
+      &kStringListType, &kOptionalTensorListType, &kComplexListType, &kAnyListType};
   for (const TypeDescriptor *t : kOwn)
     if (t->kind == kind && std::strcmp(t->text, text) == 0)
       return t;
@@ -88,7 +90,8 @@ static const TypeDescriptor *intern(Context &cx, TypeKind kind, const StringBuil
   for (int64_t i = 0; i < parameters.size(); ++i)
     list[i] = parameters[i];
   std::memcpy(name, text.data(), static_cast<size_t>(text.size()) + 1);
-  made->type = {kind, static_cast<uint32_t>(parameters.size()), name, list, nullptr, nullptr, nullptr, 0, 0};
+  made->type = {
+      kind, static_cast<uint32_t>(parameters.size()), name, list, nullptr, nullptr, nullptr, 0, 0};
   made->next = gInterned;
   gInterned = made;
   return &made->type;
@@ -114,7 +117,8 @@ const TypeDescriptor *tupleTypeOf(Context &cx, Span<const TypeDescriptor *> fiel
   text.add(']');
   return intern(cx, TypeKind::Tuple, text, fields);
 }
-const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key, const TypeDescriptor *value) {
+const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key,
+                                 const TypeDescriptor *value) {
   StringBuilder text;
   text.add("Dict[");
   text.add(key->text);
@@ -133,7 +137,8 @@ const TypeDescriptor *optionalTypeOf(Context &cx, const TypeDescriptor *inner) {
   return intern(cx, TypeKind::Optional, text, {&inner, 1});
 }
 
-const TypeDescriptor *parameterizedType(Context &cx, StringRef name, Span<const TypeDescriptor *> parameters) {
+const TypeDescriptor *parameterizedType(Context &cx, StringRef name,
+                                        Span<const TypeDescriptor *> parameters) {
   int64_t n = parameters.size();
   if (name == "List" && n == 1)
     return listTypeOf(cx, parameters[0]);
@@ -252,7 +257,8 @@ static bool isInstance(const Value &v, const TypeDescriptor *type, int depth) {
   case TypeKind::Tuple:
     return v.tag == Tag::Tuple && isTupleOf(v, type, depth);
   case TypeKind::Interface:
-    return v.tag == Tag::Object && (sameType(v.payload.p->type, type) || hasMethods(v.payload.p->type, type));
+    return v.tag == Tag::Object &&
+           (sameType(v.payload.p->type, type) || hasMethods(v.payload.p->type, type));
   case TypeKind::List:
   case TypeKind::Dict:
   case TypeKind::Class:
@@ -270,7 +276,9 @@ using namespace tsc;
 using namespace tsc::rt;
 
 extern "C" {
-int32_t tsc_rt_isinstance(const Value *value, const TypeDescriptor *type) { return isInstance(*value, type, 0); }
+int32_t tsc_rt_isinstance(const Value *value, const TypeDescriptor *type) {
+  return isInstance(*value, type, 0);
+}
 BoxedEntry tsc_rt_find_method(const ObjectHead *object, const char *name) {
   const TypeDescriptor *type = object ? object->type : nullptr;
   for (uint32_t i = 0; type && i < type->methodCount; ++i)

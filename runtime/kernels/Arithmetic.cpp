@@ -5,7 +5,8 @@
 using namespace tsc::rt;
 
 /// self + alpha * other; on bools that is `or`.
-static TensorRef addScaled(Context &cx, Out out, const Operand &self, const Operand &other, const Scalar &alpha) {
+static TensorRef addScaled(Context &cx, Out out, const Operand &self, const Operand &other,
+                           const Scalar &alpha) {
   auto f = [](auto a, auto b, auto alpha) -> decltype(a) {
     if constexpr (std::is_same_v<decltype(a), bool>)
       return a || (alpha && b);
@@ -14,7 +15,8 @@ static TensorRef addScaled(Context &cx, Out out, const Operand &self, const Oper
   };
   return elementwise<kAll, Promote::Keep>(cx, "add", out, f, inputs(self, other), constants(alpha));
 }
-static TensorRef addTensor(Context &cx, Out out, const Tensor &self, const Tensor &other, Scalar alpha) {
+static TensorRef addTensor(Context &cx, Out out, const Tensor &self, const Tensor &other,
+                           Scalar alpha) {
   return addScaled(cx, out, self, other, alpha);
 }
 static TensorRef addScalar(Context &cx, Out out, const Tensor &self, Scalar other, Scalar alpha) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversions between numbers, tensors and text: int(), float(), bool(), complex(), item, the implicit ones of arguments,
-// hash, ord, chr, bin, hex, oct.
+// Conversions between numbers, tensors and text: int(), float(), bool(), complex(), item, the
+// implicit ones of arguments, hash, ord, chr, bin, hex, oct.
 #include "tsc/runtime/Instance.h"
 #include "tsc/runtime/Kernel.h"
 
@@ -12,7 +12,8 @@ using namespace tsc::rt;
 /// The one element of a tensor.
 static Result<Scalar> itemOf(Context &cx, const Tensor &t) {
   if (!t.isDefined() || t.numel != 1)
-    return cx.fail("a Tensor with %lld elements cannot be converted to Scalar", static_cast<long long>(t.numel));
+    return cx.fail("a Tensor with %lld elements cannot be converted to Scalar",
+                   static_cast<long long>(t.numel));
   return t.item();
 }
 TSC_KERNEL(aten_item, itemOf)
@@ -25,8 +26,8 @@ static Result<int64_t> numberToInt(Context &cx, Scalar s) {
   if (!s.isFloat())
     return s.i;
   if (!std::isfinite(s.d))
-    return cx.raise(std::isnan(s.d) ? "ValueError" : "OverflowError", "cannot convert float %s to integer",
-                    std::isnan(s.d) ? "NaN" : "infinity");
+    return cx.raise(std::isnan(s.d) ? "ValueError" : "OverflowError",
+                    "cannot convert float %s to integer", std::isnan(s.d) ? "NaN" : "infinity");
   return toInt64(s.d);
 }
 static Result<int64_t> tensorToInt(Context &cx, const Tensor &t) {
@@ -44,7 +45,8 @@ static Result<double> tensorToFloat(Context &cx, const Tensor &t) {
 }
 static Result<bool> tensorToBool(Context &cx, const Tensor &t) {
   if (t.numel != 1)
-    return cx.fail("Boolean value of Tensor with %s is ambiguous", t.numel ? "more than one value" : "no values");
+    return cx.fail("Boolean value of Tensor with %s is ambiguous",
+                   t.numel ? "more than one value" : "no values");
   return t.item().toBool();
 }
 static bool numberToBool(Context &, Scalar s) { return s.toBool(); }
@@ -97,7 +99,8 @@ static Result<double> textToFloat(Context &cx, StringRef text) {
   if (from == to || to - from >= static_cast<int64_t>(sizeof buffer))
     return badText(cx, kWhat, text);
   for (int64_t i = from; i < to; ++i)
-    if (text[i] == 'x' || text[i] == 'X' || text[i] == 'p' || text[i] == 'P' || text[i] == '(' || text[i] == 0)
+    if (text[i] == 'x' || text[i] == 'X' || text[i] == 'p' || text[i] == 'P' || text[i] == '(' ||
+        text[i] == 0)
       return badText(cx, kWhat, text);
   std::memcpy(buffer, text.data() + from, static_cast<size_t>(to - from));
   buffer[to - from] = 0;
@@ -165,20 +168,24 @@ static Result<Scalar> implicitScalar(Context &cx, const Tensor &t, const char *w
 static Result<int64_t> implicitInt(Context &cx, const Tensor &t) {
   TSC_ASSIGN(Scalar s, implicitScalar(cx, t, "an integral argument"));
   if (!s.isIntegral(true))
-    return cx.fail("Cannot input a tensor of type %s as an integral argument", tsc::findDType(t.dtype)->graphName);
+    return cx.fail("Cannot input a tensor of type %s as an integral argument",
+                   tsc::findDType(t.dtype)->graphName);
   return s.i;
 }
 static Result<double> implicitFloat(Context &cx, const Tensor &t) {
   TSC_ASSIGN(Scalar s, implicitScalar(cx, t, "a float argument"));
   if (!s.isFloat())
-    return cx.fail("Cannot input a tensor of type %s as a float argument", tsc::findDType(t.dtype)->graphName);
+    return cx.fail("Cannot input a tensor of type %s as a float argument",
+                   tsc::findDType(t.dtype)->graphName);
   return s.d;
 }
 static Result<Complex> implicitComplex(Context &cx, const Tensor &t) {
   TSC_ASSIGN(Scalar s, implicitScalar(cx, t, "a complex argument"));
   return s.toComplex();
 }
-static Result<Scalar> implicitNumber(Context &cx, const Tensor &t) { return implicitScalar(cx, t, "a scalar argument"); }
+static Result<Scalar> implicitNumber(Context &cx, const Tensor &t) {
+  return implicitScalar(cx, t, "a scalar argument");
+}
 TSC_KERNEL(aten_IntImplicit, implicitInt)
 TSC_KERNEL(aten_FloatImplicit, implicitFloat)
 TSC_KERNEL(aten_ComplexImplicit, implicitComplex)
@@ -197,13 +204,15 @@ TSC_KERNEL(aten_hash_generic, hashOf)
 
 static Result<int64_t> ordinal(Context &cx, StringRef s) {
   if (s.size() != 1)
-    return cx.raise("TypeError", "String for ord() must be 1 character, found %lld", static_cast<long long>(s.size()));
+    return cx.raise("TypeError", "String for ord() must be 1 character, found %lld",
+                    static_cast<long long>(s.size()));
   return static_cast<int64_t>(static_cast<unsigned char>(s[0]));
 }
 TSC_KERNEL(aten_ord, ordinal)
 static StringPtr character(Context &cx, int64_t code) {
   if (code < 0 || code > 255)
-    return cx.raise("ValueError", "chr() arg not in range(256), found %lld", static_cast<long long>(code));
+    return cx.raise("ValueError", "chr() arg not in range(256), found %lld",
+                    static_cast<long long>(code));
   char c = static_cast<char>(code);
   return newString(cx, StringRef(&c, 1));
 }

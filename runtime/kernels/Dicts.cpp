@@ -28,10 +28,14 @@ static OwnedValue getItem(Context &cx, const Dict &dict, const Value &key) {
 }
 TSC_KEYS(aten___getitem___Dict_, getItem)
 
-static Status setItem(Context &cx, Dict &dict, const Value &key, const Value &value) { return dict.set(cx, key, value); }
+static Status setItem(Context &cx, Dict &dict, const Value &key, const Value &value) {
+  return dict.set(cx, key, value);
+}
 TSC_KEYS(aten__set_item_, setItem)
 
-static bool contains(Context &, const Dict &dict, const Value &key) { return dict.find(key) != nullptr; }
+static bool contains(Context &, const Dict &dict, const Value &key) {
+  return dict.find(key) != nullptr;
+}
 TSC_KEYS(aten___contains___, contains)
 
 static OwnedValue get(Context &, const Dict &dict, const Value &key) {
@@ -88,7 +92,8 @@ static Status update(Context &cx, Dict &dict, const Dict &other) {
   for (int64_t i = 0; i < n; ++i) {
     if (!other.entry(i))
       continue;
-    OwnedValue key = OwnedValue::share(other.entries[i].key), value = OwnedValue::share(other.entries[i].value);
+    OwnedValue key = OwnedValue::share(other.entries[i].key),
+               value = OwnedValue::share(other.entries[i].value);
     TSC_TRY(dict.set(cx, key.get(), value.get()));
   }
   return success();
@@ -161,7 +166,9 @@ static TupleRef popItem(Context &cx, Dict &dict) {
 }
 TSC_KEYS(aten_popitem_, popItem)
 
-static DictRef emptyDict(Context &cx) { return newDict(cx, dictTypeOf(cx, &kStringType, &kTensorType)); }
+static DictRef emptyDict(Context &cx) {
+  return newDict(cx, dictTypeOf(cx, &kStringType, &kTensorType));
+}
 TSC_KERNEL(aten_dict, emptyDict)
 
 static DictRef dictOfPairs(Context &cx, const List &pairs) {

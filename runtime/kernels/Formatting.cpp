@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// print, str, format, percent formatting and warnings. Operators of any number of arguments get their count first.
+// print, str, format, percent formatting and warnings. Operators of any number of arguments get
+// their count first.
 #include "tsc/runtime/Instance.h"
 #include "tsc/runtime/Kernel.h"
 
@@ -66,7 +67,8 @@ static StringPtr format(Context &cx, Arguments args) {
       continue;
     }
     if (next > count)
-      return cx.fail("Too few arguments for format string: %.*s", static_cast<int>(pattern.size()), pattern.data());
+      return cx.fail("Too few arguments for format string: %.*s", static_cast<int>(pattern.size()),
+                     pattern.data());
     addText(cx, text, args[next++]);
     ++i;
   }
@@ -82,7 +84,8 @@ static Status addFormatted(Context &cx, StringBuilder &text, char kind, const Va
   case 'd':
   case 'i':
     if (!isNumber(v) || v.tag == Tag::Complex)
-      return cx.raise("TypeError", "%%%c requires a number for formatting, but got %s", kind, typeText(v).data());
+      return cx.raise("TypeError", "%%%c requires a number for formatting, but got %s", kind,
+                      typeText(v).data());
     text.addInt(scalarOf(v).toInt());
     return success();
   case 'e':
@@ -90,8 +93,10 @@ static Status addFormatted(Context &cx, StringBuilder &text, char kind, const Va
   case 'f':
   case 'F': {
     if (!isNumber(v) || v.tag == Tag::Complex)
-      return cx.raise("TypeError", "%%%c requires a number for formatting, but got %s", kind, typeText(v).data());
-    double d = static_cast<double>(static_cast<float>(scalarOf(v).toDouble())); // as the reference prints it
+      return cx.raise("TypeError", "%%%c requires a number for formatting, but got %s", kind,
+                      typeText(v).data());
+    double d = static_cast<double>(
+        static_cast<float>(scalarOf(v).toDouble())); // as the reference prints it
     if (kind == 'e' || kind == 'E')
       text.addFormat(kind == 'e' ? "%e" : "%E", d);
     else
@@ -101,10 +106,12 @@ static Status addFormatted(Context &cx, StringBuilder &text, char kind, const Va
   case 'c':
     if (v.tag == Tag::Int)
       text.add(static_cast<char>(v.payload.i));
-    else if (v.tag == Tag::String && reinterpret_cast<const StringObject *>(v.payload.p)->length == 1)
+    else if (v.tag == Tag::String &&
+             reinterpret_cast<const StringObject *>(v.payload.p)->length == 1)
       text.add(StringRef(*reinterpret_cast<const StringObject *>(v.payload.p)));
     else
-      return cx.raise("TypeError", "%%c requires an int or char for formatting, but got %s", typeText(v).data());
+      return cx.raise("TypeError", "%%c requires an int or char for formatting, but got %s",
+                      typeText(v).data());
     return success();
   default:
     return cx.fail("The specifier %%%c is not supported in TorchScript format strings", kind);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators of the language itself: optionals, enums, tuples, futures, generators, identity, exceptions, and the switches
-// that a compiled model answers with constants.
+// Operators of the language itself: optionals, enums, tuples, futures, generators, identity,
+// exceptions, and the switches that a compiled model answers with constants.
 #include "tsc/runtime/Future.h"
 #include "tsc/runtime/Kernel.h"
 
@@ -30,11 +30,13 @@ static const EnumObject *enumIn(const Value &v) {
 }
 static OwnedValue enumValue(Context &cx, const Value &v) {
   const EnumObject *e = enumIn(v);
-  return e ? OwnedValue::share(e->head.type->enumValues[e->index]) : OwnedValue(cx.fail("expected an enum"));
+  return e ? OwnedValue::share(e->head.type->enumValues[e->index])
+           : OwnedValue(cx.fail("expected an enum"));
 }
 static StringPtr enumName(Context &cx, const Value &v) {
   const EnumObject *e = enumIn(v);
-  return e ? newString(cx, e->head.type->fieldNames[e->index]) : StringPtr(cx.fail("expected an enum"));
+  return e ? newString(cx, e->head.type->fieldNames[e->index])
+           : StringPtr(cx.fail("expected an enum"));
 }
 TSC_KERNEL(prim_EnumValue_int, enumValue)
 TSC_KERNEL(prim_EnumValue_float, enumValue)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators on lists. Indices count from the back when negative; positions of insert are clamped as Python does.
+// Operators on lists. Indices count from the back when negative; positions of insert are clamped as
+// Python does.
 #include "tsc/runtime/Instance.h"
 #include "tsc/runtime/Kernel.h"
 
@@ -80,7 +81,8 @@ static Status reverse(Context &, List &list) {
 TSC_KERNEL(aten_reverse_t, reverse)
 
 static ListRef copyList(Context &cx, const List &list) {
-  return ListRef::adopt(reinterpret_cast<List *>(tsc_rt_list_new(&cx, list.head.type, list.data, list.size)));
+  return ListRef::adopt(
+      reinterpret_cast<List *>(tsc_rt_list_new(&cx, list.head.type, list.data, list.size)));
 }
 TSC_KERNEL(aten_copy_t, copyList)
 TSC_KERNEL(aten_list_t, copyList)
@@ -124,7 +126,8 @@ TSC_KERNEL(aten_mul_left_t, repeat)
 TSC_KERNEL(aten_mul_right_, repeatRight)
 TSC_KERNEL(aten_mul__t, repeatInPlace)
 
-static ListRef sliceList(Context &cx, const List &list, Optional<int64_t> start, Optional<int64_t> end, int64_t step) {
+static ListRef sliceList(Context &cx, const List &list, Optional<int64_t> start,
+                         Optional<int64_t> end, int64_t step) {
   if (step == 0)
     return cx.raise("ValueError", "slice step cannot be zero");
   int64_t n = list.size;
@@ -332,8 +335,12 @@ static Result<OwnedValue> extreme(Context &cx, const List &list, int sign, const
   }
   return OwnedValue::share(list.get(best));
 }
-static Result<OwnedValue> minList(Context &cx, const List &list) { return extreme(cx, list, -1, "min"); }
-static Result<OwnedValue> maxList(Context &cx, const List &list) { return extreme(cx, list, 1, "max"); }
+static Result<OwnedValue> minList(Context &cx, const List &list) {
+  return extreme(cx, list, -1, "min");
+}
+static Result<OwnedValue> maxList(Context &cx, const List &list) {
+  return extreme(cx, list, 1, "max");
+}
 TSC_KERNEL(prim_min_self_int, minList)
 TSC_KERNEL(prim_min_self_float, minList)
 TSC_KERNEL(prim_min_self_bool, minList)
@@ -379,8 +386,9 @@ TSC_KERNEL(aten_sum_complex, sumComplex)
 static Result<bool> anyOf(Context &cx, const List &list, bool wanted) {
   for (int64_t i = 0; i < list.size; ++i) {
     Value v = list.get(i);
-    bool truth = v.tag == Tag::String ? reinterpret_cast<const StringObject *>(v.payload.p)->length != 0
-                                      : scalarOf(v).toBool();
+    bool truth = v.tag == Tag::String
+                     ? reinterpret_cast<const StringObject *>(v.payload.p)->length != 0
+                     : scalarOf(v).toBool();
     if (truth == wanted)
       return true;
   }
@@ -411,7 +419,9 @@ static Result<int64_t> rangeLength(Context &cx, int64_t low, int64_t high, int64
   uint64_t width = step > 0 ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
   return static_cast<int64_t>((distance - 1) / width + 1);
 }
-static int64_t deriveIndex(Context &, int64_t index, int64_t start, int64_t step) { return start + index * step; }
+static int64_t deriveIndex(Context &, int64_t index, int64_t start, int64_t step) {
+  return start + index * step;
+}
 static ListRef rangeList(Context &cx, int64_t n) {
   ListRef list = newList(cx, &kIntListType, n > 0 ? n : 0);
   TSC_TRY(list);

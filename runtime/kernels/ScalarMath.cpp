@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mathematical functions of numbers: math.* and cmath.*. A kernel takes numbers of any kind; overloads share it.
+// Mathematical functions of numbers: math.* and cmath.*. A kernel takes numbers of any kind;
+// overloads share it.
 #include "tsc/runtime/Kernel.h"
 
 #include <cmath>
@@ -17,7 +18,8 @@ using namespace tsc::rt;
   static double NAME##Real(Context &, double x) { return EXPR; }                                   \
   static Complex NAME##Complex(Context &, Complex x) { return EXPR; }                              \
   static Scalar NAME##Any(Context &cx, Scalar x) {                                                 \
-    return x.isComplex() ? Scalar(NAME##Complex(cx, x.toComplex())) : Scalar(NAME##Real(cx, x.toDouble())); \
+    return x.isComplex() ? Scalar(NAME##Complex(cx, x.toComplex()))                                \
+                         : Scalar(NAME##Real(cx, x.toDouble()));                                   \
   }                                                                                                \
   TSC_KERNEL(aten_##NAME##_int, NAME##Real)                                                        \
   TSC_KERNEL(aten_##NAME##_float, NAME##Real)                                                      \
@@ -48,7 +50,7 @@ TSC_REAL(gamma, std::tgamma(x))
 TSC_REAL(lgamma, std::lgamma(x))
 TSC_REAL(fabs, std::fabs(x))
 TSC_REAL(degrees, x * 180.0 / M_PI)
-TSC_REAL(radians, x * M_PI / 180.0)
+TSC_REAL(radians, x *M_PI / 180.0)
 TSC_REAL(round, std::nearbyint(x))
 
 static double angle(Context &, Scalar x) {
@@ -63,8 +65,12 @@ TSC_KERNEL(aten_angle_complex, angle)
 TSC_KERNEL(aten_angle_Scalar, angle)
 
 // ---- Rounding to integers
-static int64_t floorToInt(Context &, Scalar x) { return x.isFloat() ? toInt64(std::floor(x.d)) : x.toInt(); }
-static int64_t ceilToInt(Context &, Scalar x) { return x.isFloat() ? toInt64(std::ceil(x.d)) : x.toInt(); }
+static int64_t floorToInt(Context &, Scalar x) {
+  return x.isFloat() ? toInt64(std::floor(x.d)) : x.toInt();
+}
+static int64_t ceilToInt(Context &, Scalar x) {
+  return x.isFloat() ? toInt64(std::ceil(x.d)) : x.toInt();
+}
 TSC_KERNEL(aten_floor_int, floorToInt)
 TSC_KERNEL(aten_floor_float, floorToInt)
 TSC_KERNEL(aten_floor_Scalar, floorToInt)
@@ -103,7 +109,9 @@ TSC_REAL2(copysign, , std::copysign(x, y))
 TSC_REAL2(fmod, , std::fmod(x, y))
 TSC_REAL2(mathremainder, , std::remainder(x, y))
 
-static Complex polar(Context &, double r, double phi) { return Complex(r * std::cos(phi), r * std::sin(phi)); }
+static Complex polar(Context &, double r, double phi) {
+  return Complex(r * std::cos(phi), r * std::sin(phi));
+}
 TSC_KERNEL(aten_polar_int, polar)
 TSC_KERNEL(aten_polar_float, polar)
 TSC_KERNEL(aten_polar_int_float, polar)
@@ -111,7 +119,9 @@ TSC_KERNEL(aten_polar_float_int, polar)
 TSC_KERNEL(aten_polar_Scalar_Scalar, polar)
 
 static double logBase(Context &, double x, double base) { return std::log(x) / std::log(base); }
-static Complex logBaseComplex(Context &, Complex x, Complex base) { return std::log(x) / std::log(base); }
+static Complex logBaseComplex(Context &, Complex x, Complex base) {
+  return std::log(x) / std::log(base);
+}
 TSC_KERNEL(aten_log_int_int, logBase)
 TSC_KERNEL(aten_log_float_float, logBase)
 TSC_KERNEL(aten_log_int_float, logBase)
@@ -196,7 +206,9 @@ TSC_KERNEL(aten_modf, modfReal)
 // ---- Classification
 static bool isNan(Context &, Complex x) { return std::isnan(x.real()) || std::isnan(x.imag()); }
 static bool isInf(Context &, Complex x) { return std::isinf(x.real()) || std::isinf(x.imag()); }
-static bool isFinite(Context &, Complex x) { return std::isfinite(x.real()) && std::isfinite(x.imag()); }
+static bool isFinite(Context &, Complex x) {
+  return std::isfinite(x.real()) && std::isfinite(x.imag());
+}
 TSC_KERNEL(aten_isnan_float, isNan)
 TSC_KERNEL(aten_isnan_complex, isNan)
 TSC_KERNEL(aten_isinf_float, isInf)

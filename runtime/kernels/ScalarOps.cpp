@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic and comparison of numbers, as kernels: what is not compiled to machine instructions, or has a number of any kind
-// as an argument. Integers wrap; a zero divisor raises; quotients round down.
+// Arithmetic and comparison of numbers, as kernels: what is not compiled to machine instructions,
+// or has a number of any kind as an argument. Integers wrap; a zero divisor raises; quotients round
+// down.
 #include "tsc/runtime/Kernel.h"
 
 #include <cmath>
@@ -81,7 +82,9 @@ TSC_REAL_KINDS(aten_remainder, remainderOf)
 
 static Results<Scalar, Scalar> divideWithRemainder(Context &cx, Scalar a, Scalar b) {
   if (b.isZero())
-    return cx.raise("ZeroDivisionError", "%s", a.isFloat() || b.isFloat() ? "float divmod()" : "integer division or modulo by zero");
+    return cx.raise("ZeroDivisionError", "%s",
+                    a.isFloat() || b.isFloat() ? "float divmod()"
+                                               : "integer division or modulo by zero");
   Result<Scalar> q = floorDivide(cx, a, b), r = remainderOf(cx, a, b);
   if (!q || !r)
     return Failed;
@@ -144,7 +147,9 @@ TSC_EQUALITY(ne, unequalNumbers)
       return a.i OPERATOR b.i;                                                                     \
     return a.toDouble() OPERATOR b.toDouble();                                                     \
   }                                                                                                \
-  static bool NAME##Strings(Context &, StringRef a, StringRef b) { return a.compare(b) OPERATOR 0; } \
+  static bool NAME##Strings(Context &, StringRef a, StringRef b) {                                 \
+    return a.compare(b) OPERATOR 0;                                                                \
+  }                                                                                                \
   TSC_REAL_KINDS(aten_##NAME, NAME##Numbers)                                                       \
   TSC_KERNEL(aten_##NAME##_str, NAME##Strings)
 TSC_ORDER(lt, <)
@@ -152,7 +157,9 @@ TSC_ORDER(le, <=)
 TSC_ORDER(gt, >)
 TSC_ORDER(ge, >=)
 
-static Result<bool> equalAny(Context &cx, const Value &a, const Value &b) { return equalValues(cx, a, b); }
+static Result<bool> equalAny(Context &cx, const Value &a, const Value &b) {
+  return equalValues(cx, a, b);
+}
 static Result<bool> unequalAny(Context &cx, const Value &a, const Value &b) {
   TSC_ASSIGN(bool same, equalValues(cx, a, b));
   return !same;
@@ -184,7 +191,9 @@ TSC_REAL_KINDS(prim_min, lesser)
 TSC_REAL_KINDS(prim_max, greater)
 
 // ---- dtypes
-static int64_t promote(Context &, DType a, DType b) { return static_cast<int64_t>(tsc::promoteTypes(a, b)); }
+static int64_t promote(Context &, DType a, DType b) {
+  return static_cast<int64_t>(tsc::promoteTypes(a, b));
+}
 TSC_KERNEL(aten_promote_types, promote)
 static bool castable(Context &, DType from, DType to) {
   if (tsc::isComplex(from) && !tsc::isComplex(to))
@@ -196,7 +205,9 @@ static bool castable(Context &, DType from, DType to) {
 TSC_KERNEL(aten_can_cast, castable)
 static int64_t resultTypeOfNumbers(Context &cx, Scalar a, Scalar b) {
   auto own = [&](const Scalar &s) {
-    return s.isFloat() ? cx.defaultDType : s.isComplex() ? tsc::toComplex(cx.defaultDType) : s.dtype();
+    return s.isFloat()     ? cx.defaultDType
+           : s.isComplex() ? tsc::toComplex(cx.defaultDType)
+                           : s.dtype();
   };
   return static_cast<int64_t>(tsc::promoteTypes(own(a), own(b)));
 }

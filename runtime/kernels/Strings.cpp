@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators on strings, which are byte strings: a character is a byte, and letters are those of ASCII.
+// Operators on strings, which are byte strings: a character is a byte, and letters are those of
+// ASCII.
 #include "tsc/runtime/Kernel.h"
 
 using namespace tsc::rt;
@@ -25,7 +26,8 @@ static StringPtr getItem(Context &cx, StringRef s, int64_t index) {
 TSC_KERNEL(aten___getitem___str, getItem)
 TSC_KERNEL(prim_StringIndex, getItem)
 
-static StringPtr sliceString(Context &cx, StringRef s, Optional<int64_t> start, Optional<int64_t> end, int64_t step) {
+static StringPtr sliceString(Context &cx, StringRef s, Optional<int64_t> start,
+                             Optional<int64_t> end, int64_t step) {
   if (step == 0)
     return cx.raise("ValueError", "slice step cannot be zero");
   int64_t n = s.size();
@@ -69,7 +71,7 @@ TSC_KERNEL(aten_list, characters)
 
 // ---- Predicates: true when every character fits and there is one
 #define TSC_EVERY(NAME, CONDITION)                                                                 \
-  static bool NAME##Every(Context &, StringRef s) {                                                     \
+  static bool NAME##Every(Context &, StringRef s) {                                                \
     for (int64_t i = 0; i < s.size(); ++i)                                                         \
       if (char c = s[i]; !(CONDITION))                                                             \
         return false;                                                                              \
@@ -146,7 +148,8 @@ static StringPtr swapCase(Context &cx, StringRef s) {
   return mapped(cx, s, [](int64_t, char c) { return isLower(c) ? raised(c) : lowered(c); });
 }
 static StringPtr title(Context &cx, StringRef s) {
-  return mapped(cx, s, [&](int64_t i, char c) { return i && isAlpha(s[i - 1]) ? lowered(c) : raised(c); });
+  return mapped(cx, s,
+                [&](int64_t i, char c) { return i && isAlpha(s[i - 1]) ? lowered(c) : raised(c); });
 }
 TSC_KERNEL(aten_lower, lower)
 TSC_KERNEL(aten_upper, upper)
@@ -214,7 +217,8 @@ static StringPtr expandTabs(Context &cx, StringRef s, int64_t tab) {
 }
 TSC_KERNEL(aten_expandtabs, expandTabs)
 
-// ---- Searching. `end` is -1 for the end of the string, as the schemas' default says; other negatives count from the back.
+// ---- Searching. `end` is -1 for the end of the string, as the schemas' default says; other
+// negatives count from the back.
 namespace {
 struct Window {
   int64_t from, to;
@@ -252,10 +256,12 @@ static Result<int64_t> orNotFound(Context &cx, int64_t at) {
     return cx.raise("ValueError", "substring not found");
   return at;
 }
-static Result<int64_t> indexOf(Context &cx, StringRef s, StringRef part, int64_t start, int64_t end) {
+static Result<int64_t> indexOf(Context &cx, StringRef s, StringRef part, int64_t start,
+                               int64_t end) {
   return orNotFound(cx, find(cx, s, part, start, end));
 }
-static Result<int64_t> indexReverse(Context &cx, StringRef s, StringRef part, int64_t start, int64_t end) {
+static Result<int64_t> indexReverse(Context &cx, StringRef s, StringRef part, int64_t start,
+                                    int64_t end) {
   return orNotFound(cx, findReverse(cx, s, part, start, end));
 }
 static int64_t count(Context &, StringRef s, StringRef part, int64_t start, int64_t end) {
@@ -278,7 +284,9 @@ static bool endsWith(Context &, StringRef s, StringRef part, int64_t start, int6
   Window w = window(s, start, end);
   return w.from + part.size() <= w.to && matches(s, w.to - part.size(), part);
 }
-static bool contains(Context &, StringRef s, StringRef part) { return findFrom(s, part, {0, s.size()}) >= 0; }
+static bool contains(Context &, StringRef s, StringRef part) {
+  return findFrom(s, part, {0, s.size()}) >= 0;
+}
 TSC_KERNEL(aten_find, find)
 TSC_KERNEL(aten_rfind, findReverse)
 TSC_KERNEL(aten_index_str, indexOf)
@@ -303,9 +311,15 @@ static StringRef stripped(StringRef s, StringRef set, bool left, bool right) {
     --to;
   return s.slice(from, to);
 }
-static StringPtr strip(Context &cx, StringRef s, StringRef set) { return newString(cx, stripped(s, set, true, true)); }
-static StringPtr stripLeft(Context &cx, StringRef s, StringRef set) { return newString(cx, stripped(s, set, true, false)); }
-static StringPtr stripRight(Context &cx, StringRef s, StringRef set) { return newString(cx, stripped(s, set, false, true)); }
+static StringPtr strip(Context &cx, StringRef s, StringRef set) {
+  return newString(cx, stripped(s, set, true, true));
+}
+static StringPtr stripLeft(Context &cx, StringRef s, StringRef set) {
+  return newString(cx, stripped(s, set, true, false));
+}
+static StringPtr stripRight(Context &cx, StringRef s, StringRef set) {
+  return newString(cx, stripped(s, set, false, true));
+}
 TSC_KERNEL(aten_strip, strip)
 TSC_KERNEL(aten_lstrip, stripLeft)
 TSC_KERNEL(aten_rstrip, stripRight)
@@ -397,19 +411,22 @@ static ListRef splitLines(Context &cx, StringRef s, bool keepEnds) {
 }
 TSC_KERNEL(aten_splitlines, splitLines)
 
-static Results<StringPtr, StringPtr, StringPtr> threeParts(Context &cx, StringRef a, StringRef b, StringRef c) {
+static Results<StringPtr, StringPtr, StringPtr> threeParts(Context &cx, StringRef a, StringRef b,
+                                                           StringRef c) {
   StringPtr x = newString(cx, a), y = newString(cx, b), z = newString(cx, c);
   if (!x || !y || !z)
     return Failed;
   return {x, y, z};
 }
-static Results<StringPtr, StringPtr, StringPtr> partition(Context &cx, StringRef s, StringRef separator) {
+static Results<StringPtr, StringPtr, StringPtr> partition(Context &cx, StringRef s,
+                                                          StringRef separator) {
   int64_t at = findFrom(s, separator, {0, s.size()});
   if (at < 0)
     return threeParts(cx, s, "", "");
   return threeParts(cx, s.slice(0, at), separator, s.slice(at + separator.size(), s.size()));
 }
-static Results<StringPtr, StringPtr, StringPtr> partitionFromRight(Context &cx, StringRef s, StringRef separator) {
+static Results<StringPtr, StringPtr, StringPtr> partitionFromRight(Context &cx, StringRef s,
+                                                                   StringRef separator) {
   int64_t at = findLast(s, separator, {0, s.size()});
   if (at < 0)
     return threeParts(cx, "", "", s);

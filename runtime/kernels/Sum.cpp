@@ -7,7 +7,8 @@ using namespace tsc::rt;
 static TensorRef sumAll(Context &cx, const Tensor &self, Optional<DType> dtype) {
   return sumTensor(cx, self, Optional<IntList>(), false, sumDType(self, dtype));
 }
-static TensorRef sumDims(Context &cx, const Tensor &self, Optional<IntList> dim, bool keepdim, Optional<DType> dtype) {
+static TensorRef sumDims(Context &cx, const Tensor &self, Optional<IntList> dim, bool keepdim,
+                         Optional<DType> dtype) {
   return sumTensor(cx, self, dim, keepdim, sumDType(self, dtype));
 }
 TSC_KERNEL(aten_sum, sumAll)

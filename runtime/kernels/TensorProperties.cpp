@@ -13,7 +13,8 @@ TSC_KERNEL(aten_size, sizesOf)
 TSC_KERNEL(prim_shape, sizesOf)
 static Result<int64_t> sizeAt(Context &cx, const Tensor &t, int64_t dim) {
   if (t.rank == 0)
-    return cx.raise("IndexError", "Dimension specified as %lld but tensor has no dimensions", static_cast<long long>(dim));
+    return cx.raise("IndexError", "Dimension specified as %lld but tensor has no dimensions",
+                    static_cast<long long>(dim));
   TSC_ASSIGN(int64_t d, wrapDim(cx, dim, t.rank));
   return t.sizes[d];
 }
@@ -87,10 +88,13 @@ static bool isContiguousIn(Context &, const Tensor &t, MemoryFormat format) {
                                                   : t.isContiguous();
 }
 TSC_KERNEL(aten_is_contiguous_memory_format, isContiguousIn)
-static bool isSameSize(Context &, const Tensor &a, const Tensor &b) { return a.shape() == b.shape(); }
+static bool isSameSize(Context &, const Tensor &a, const Tensor &b) {
+  return a.shape() == b.shape();
+}
 TSC_KERNEL(aten_is_same_size, isSameSize)
 static bool isSetTo(Context &, const Tensor &a, const Tensor &b) {
-  return a.storage == b.storage && a.data == b.data && a.shape() == b.shape() && a.stridesList() == b.stridesList();
+  return a.storage == b.storage && a.data == b.data && a.shape() == b.shape() &&
+         a.stridesList() == b.stridesList();
 }
 TSC_KERNEL(aten_is_set_to, isSetTo)
 
@@ -104,13 +108,16 @@ static OwnedValue gradOf(Context &cx, const Tensor &) { return OwnedValue(undefi
 TSC_KERNEL(prim_grad, gradOf)
 static Tensor *asMutable(const Tensor &t) { return const_cast<Tensor *>(&t); }
 static TensorRef requireGrad(Context &, Tensor &t, bool on) {
-  asMutable(t)->flags = static_cast<uint8_t>(on ? t.flags | tsc::kRequiresGrad : t.flags & ~tsc::kRequiresGrad);
+  asMutable(t)->flags =
+      static_cast<uint8_t>(on ? t.flags | tsc::kRequiresGrad : t.flags & ~tsc::kRequiresGrad);
   return same(t);
 }
 TSC_KERNEL(aten_requires_grad_, requireGrad)
 
-// ---- tolist: (tensor, dimensions, element kind 0 int, 1 float, 2 bool, 3 complex), as an Any value
-static OwnedValue nestedList(Context &cx, const Tensor &t, int64_t dim, int64_t &flat, const TypeDescriptor *element) {
+// ---- tolist: (tensor, dimensions, element kind 0 int, 1 float, 2 bool, 3 complex), as an Any
+// value
+static OwnedValue nestedList(Context &cx, const Tensor &t, int64_t dim, int64_t &flat,
+                             const TypeDescriptor *element) {
   if (dim == t.rank) {
     Scalar s = t.at(flat++);
     if (element == &kFloatType)
@@ -130,20 +137,23 @@ static OwnedValue nestedList(Context &cx, const Tensor &t, int64_t dim, int64_t 
   return list;
 }
 static OwnedValue toList(Context &cx, Arguments args) {
-  int64_t first = args[0].tag == Tag::Int ? 1 : 0; // with the count of a variadic operator in front, or without
+  int64_t first =
+      args[0].tag == Tag::Int ? 1 : 0; // with the count of a variadic operator in front, or without
   if (args[first].tag != Tag::Tensor)
     return cx.raise("TypeError", "tolist() expects a tensor");
   const Tensor &t = *reinterpret_cast<const Tensor *>(args[first].payload.p);
   int64_t dims = args[first + 1].payload.i, kind = args[first + 2].payload.i;
   const TypeDescriptor *const kKinds[] = {&kIntType, &kFloatType, &kBoolType, &kComplexType};
   if (dims != t.rank)
-    return cx.fail("Output annotation list dimension and runtime tensor dimension must match for tolist()");
+    return cx.fail(
+        "Output annotation list dimension and runtime tensor dimension must match for tolist()");
   bool fits = kind == 0   ? t.isIntegral(false)
               : kind == 1 ? t.isFloating()
               : kind == 2 ? t.isBool()
                           : t.isComplex();
   if (kind < 0 || kind > 3 || !fits)
-    return cx.fail("Output annotation element type and runtime tensor element type must match for tolist()");
+    return cx.fail(
+        "Output annotation element type and runtime tensor element type must match for tolist()");
   int64_t flat = 0;
   return nestedList(cx, t, 0, flat, kKinds[kind]);
 }

@@ -25,7 +25,8 @@ TEST_CASE("add broadcasts, promotes and walks strides") {
   REQUIRE(d);
   CHECK(asTensor(d).strides[0] == 1);
   CHECK(asTensor(d).at(1).toDouble() == 6);
-  OwnedValue mixed = call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*t), makeTensor(*arange(cx, {3, 1})), makeInt(1)});
+  OwnedValue mixed = call(cx, tsc_rt_aten_add_Tensor,
+                          {makeTensor(*t), makeTensor(*arange(cx, {3, 1})), makeInt(1)});
   REQUIRE(mixed);
   for (int64_t i = 0; i < 3; ++i)
     for (int64_t j = 0; j < 2; ++j)
@@ -35,8 +36,11 @@ TEST_CASE("add broadcasts, promotes and walks strides") {
 TEST_CASE("0-d, no elements, and channels last") {
   Context cx;
   TensorRef zero = arange(cx, {}), none = arange(cx, {0, 3});
-  CHECK(asTensor(call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*zero), makeTensor(*zero), makeInt(1)})).rank == 0);
-  OwnedValue e = call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*none), makeTensor(*zero), makeInt(1)});
+  CHECK(
+      asTensor(call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*zero), makeTensor(*zero), makeInt(1)}))
+          .rank == 0);
+  OwnedValue e =
+      call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*none), makeTensor(*zero), makeInt(1)});
   REQUIRE(e);
   CHECK(asTensor(e).numel == 0);
   TensorRef image = clone(cx, *arange(cx, {2, 3, 4, 5}), MemoryFormat::ChannelsLast);
@@ -48,17 +52,21 @@ TEST_CASE("0-d, no elements, and channels last") {
 TEST_CASE("in-place and out= keep identity and check what they may write") {
   Context cx;
   TensorRef a = arange(cx, {4}), whole = arange(cx, {4}, DType::Int64);
-  OwnedValue r = call(cx, tsc_rt_aten_add__Tensor, {makeTensor(*a), makeTensor(*whole), makeInt(1)});
+  OwnedValue r =
+      call(cx, tsc_rt_aten_add__Tensor, {makeTensor(*a), makeTensor(*whole), makeInt(1)});
   CHECK(r.get().payload.p == &a->head);
   CHECK(a->at(3).toDouble() == 6);
   CHECK(!call(cx, tsc_rt_aten_add__Tensor, {makeTensor(*whole), makeTensor(*a), makeInt(1)}));
-  CHECK(std::string(cx.error.text) == "result type Float can't be cast to the desired output type Long");
+  CHECK(std::string(cx.error.text) ==
+        "result type Float can't be cast to the desired output type Long");
   cx.error.clear();
   TensorRef out = arange(cx, {0});
-  REQUIRE(call(cx, tsc_rt_aten_add_out, {makeTensor(*a), makeTensor(*a), makeInt(1), makeTensor(*out)}));
+  REQUIRE(call(cx, tsc_rt_aten_add_out,
+               {makeTensor(*a), makeTensor(*a), makeInt(1), makeTensor(*out)}));
   CHECK(out->numel == 4);
   TensorRef expanded = expand(cx, *arange(cx, {1}), Shape::of(3));
-  CHECK(!call(cx, tsc_rt_aten_add__Tensor, {makeTensor(*expanded), makeTensor(*expanded), makeInt(1)}));
+  CHECK(!call(cx, tsc_rt_aten_add__Tensor,
+              {makeTensor(*expanded), makeTensor(*expanded), makeInt(1)}));
   cx.error.clear();
   // an input that overlaps the output in another order
   TensorRef m = arange(cx, {3, 3}), mt = transpose(cx, *m, 0, 1);
@@ -71,15 +79,17 @@ TEST_CASE("shapes that do not fit are an error, and the next call works") {
   Context cx;
   TensorRef a = arange(cx, {2}), b = arange(cx, {3});
   CHECK(!call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*a), makeTensor(*b), makeInt(1)}));
-  CHECK(std::string(cx.error.text) ==
-        "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0");
+  CHECK(
+      std::string(cx.error.text) ==
+      "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0");
   cx.error.clear();
   CHECK(call(cx, tsc_rt_aten_relu, {makeTensor(*a)}));
 }
 
 TEST_CASE("promotion ranks dimensions over 0-d over numbers") {
   Context cx;
-  TensorRef half = arange(cx, {2}, DType::Float16), doubles = arange(cx, {}, DType::Float64), ints = arange(cx, {2}, DType::Int32);
+  TensorRef half = arange(cx, {2}, DType::Float16), doubles = arange(cx, {}, DType::Float64),
+            ints = arange(cx, {2}, DType::Int32);
   Operand a[] = {half, doubles};
   CHECK(computeResultType(cx, a, 2) == DType::Float16);
   Operand b[] = {ints, Scalar(1.5)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C interface over a small model written by hand as codegen would write it: one attribute, a method that adds to it, a
-// method that raises, and one that spins until it is cancelled.
+// The C interface over a small model written by hand as codegen would write it: one attribute, a
+// method that adds to it, a method that raises, and one that spins until it is cancelled.
 #include "Support.h"
 
 #include <chrono>
@@ -34,7 +34,8 @@ static int32_t spin(Context *cx, const Value *, Value *) {
 
 static const TypeDescriptor *const kFields[] = {&kTensorType};
 static const char *const kFieldNames[] = {"total"};
-static const TypeDescriptor kRoot = {TypeKind::Class, 1, "__torch__.M", kFields, kFieldNames, nullptr, nullptr, 0, 3};
+static const TypeDescriptor kRoot = {
+    TypeKind::Class, 1, "__torch__.M", kFields, kFieldNames, nullptr, nullptr, 0, 3};
 static const TypeDescriptor *const kTensorArgument[] = {&kTensorType};
 static const TypeDescriptor *const kIntArgument[] = {&kIntType};
 static const char *const kX[] = {"x"};
@@ -58,8 +59,19 @@ static const SiteDescriptor kSites[] = {
     {"M.helper", "model.py", "raise ValueError(n)", 4, 0, 19, 0},
 };
 static const TypeDescriptor *const kTypes[] = {&kRoot};
-static const ModelData kModel = {kModelAbiVersion, 1, "m", "x86_64-unknown-linux-gnu", &kRoot, kMethods, 3, 2,
-                                 kSites, initialize, kTypes, 1, "{}"};
+static const ModelData kModel = {kModelAbiVersion,
+                                 1,
+                                 "m",
+                                 "x86_64-unknown-linux-gnu",
+                                 &kRoot,
+                                 kMethods,
+                                 3,
+                                 2,
+                                 kSites,
+                                 initialize,
+                                 kTypes,
+                                 1,
+                                 "{}"};
 
 static tsc_value floats(const tsc_model_api *api, float *data, int64_t n) {
   return api->tensor_wrap(data, TSC_F32, 1, &n);

@@ -65,7 +65,8 @@ TEST_CASE("tensors print in ATen's form") {
   CHECK(text(cx, makeTensor(*t)) == " 1.5000     nan\n    inf  2.0000\n[ CPUFloatType{2,2} ]");
   double small[] = {1e-5, 1.1e-5, 1.2e-5, 1.3e-5};
   t = tensorOf(cx, small, {2, 2}, DType::Float32);
-  CHECK(text(cx, makeTensor(*t)) == "1e-05 *\n 1.0000  1.1000\n  1.2000  1.3000\n[ CPUFloatType{2,2} ]");
+  CHECK(text(cx, makeTensor(*t)) ==
+        "1e-05 *\n 1.0000  1.1000\n  1.2000  1.3000\n[ CPUFloatType{2,2} ]");
   double counted[] = {0, 1, 2, 3, 4, 5, 6, 7};
   t = tensorOf(cx, counted, {2, 2, 2}, DType::Int64);
   CHECK(text(cx, makeTensor(*t)) ==

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Containers whose growth returns a status: Vector (of trivially copyable elements), StringBuilder, and Shape, a list of
-// sizes or strides with room for the largest rank.
+// Containers whose growth returns a status: Vector (of trivially copyable elements), StringBuilder,
+// and Shape, a list of sizes or strides with room for the largest rank.
 #pragma once
 
 #include "tsc/Common/Tensor.h"
@@ -17,7 +17,9 @@ public:
   Vector() = default;
   Vector(const Vector &) = delete;
   Vector &operator=(const Vector &) = delete;
-  Vector(Vector &&o) : items(o.items), count(o.count), room(o.room) { o.items = nullptr, o.count = o.room = 0; }
+  Vector(Vector &&o) : items(o.items), count(o.count), room(o.room) {
+    o.items = nullptr, o.count = o.room = 0;
+  }
   ~Vector() { std::free(items); }
 
   Status reserve(Context &cx, int64_t n) {

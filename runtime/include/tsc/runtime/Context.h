@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The context of a call and how kernels fail. A kernel that fails raises in the context and returns Failed; Failed
-// converts to every result type. Nothing throws, nothing aborts.
+// The context of a call and how kernels fail. A kernel that fails raises in the context and returns
+// Failed; Failed converts to every result type. Nothing throws, nothing aborts.
 #pragma once
 
 #include "tsc/Common/Model.h"
@@ -35,14 +35,16 @@ template <class T> struct [[nodiscard]] Result {
   T *operator->() { return &value; }
 };
 
-/// Returns Failed from the function when the expression is false (a Status, a null reference, a failed Result).
+/// Returns Failed from the function when the expression is false (a Status, a null reference, a
+/// failed Result).
 #define TSC_TRY(...)                                                                               \
   do {                                                                                             \
     if (!(__VA_ARGS__))                                                                            \
       return ::tsc::rt::Failed;                                                                    \
   } while (false)
 /// TSC_ASSIGN(int64_t d, wrapDim(cx, dim, rank)): declares and unwraps a Result.
-#define TSC_ASSIGN(DECLARATION, ...) TSC_ASSIGN_AT(TSC_JOIN(tscResult, __LINE__), DECLARATION, __VA_ARGS__)
+#define TSC_ASSIGN(DECLARATION, ...)                                                               \
+  TSC_ASSIGN_AT(TSC_JOIN(tscResult, __LINE__), DECLARATION, __VA_ARGS__)
 #define TSC_ASSIGN_AT(NAME, DECLARATION, ...)                                                      \
   auto NAME = (__VA_ARGS__);                                                                       \
   if (!NAME)                                                                                       \
@@ -59,7 +61,8 @@ struct Allocator {
 };
 const Allocator *defaultAllocator();
 
-/// The error under way: class and message are kept in one block, sites in another; both survive until the next call.
+/// The error under way: class and message are kept in one block, sites in another; both survive
+/// until the next call.
 struct ErrorState {
   bool set = false;
   char className[64] = {};
@@ -83,16 +86,17 @@ namespace tsc {
 struct Context {
   ContextHead head{};
   const rt::Allocator *allocator = rt::defaultAllocator();
-  rt::ThreadPool *pool = nullptr;       ///< null: one thread
-  rt::Generator *generator = nullptr;   ///< of the instance
-  rt::Instance *instance = nullptr;     ///< null in tests and in the compiler
+  rt::ThreadPool *pool = nullptr;     ///< null: one thread
+  rt::Generator *generator = nullptr; ///< of the instance
+  rt::Instance *instance = nullptr;   ///< null in tests and in the compiler
   void (*print)(void *user, const char *text, int64_t length) = nullptr; ///< null: stdout
   void (*warn)(void *user, const char *text, int64_t length) = nullptr;  ///< null: stderr
   void *hookUser = nullptr;
   DType defaultDType = DType::Float32;
   rt::ErrorState error;
 
-  /// Sets the error: an exception of a Python class ("RuntimeError", "IndexError", "ValueError"...).
+  /// Sets the error: an exception of a Python class ("RuntimeError", "IndexError",
+  /// "ValueError"...).
   rt::Failure raise(const char *className, const char *format, ...)
       __attribute__((format(printf, 3, 4)));
   /// The same, class RuntimeError.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model instance: what its calls share (allocator, pool, random numbers, the list of objects that may form cycles), and
-// the objects that only the runtime looks into.
+// A model instance: what its calls share (allocator, pool, random numbers, the list of objects that
+// may form cycles), and the objects that only the runtime looks into.
 #pragma once
 
 #include "tsc/runtime/Objects.h"
@@ -15,9 +15,11 @@ struct CapsuleObject {
   void (*destroy)(CapsuleObject *);
 };
 extern const TypeDescriptor kQuantizerType;
-/// A quantizer for per-tensor (axis -1) or per-channel quantization; scales and zero points are shared.
+/// A quantizer for per-tensor (axis -1) or per-channel quantization; scales and zero points are
+/// shared.
 Ref<QuantizerObject> newQuantizer(Context &cx, double scale, int64_t zeroPoint);
-Ref<QuantizerObject> newChannelQuantizer(Context &cx, const Tensor &scales, const Tensor &zeroPoints, int64_t axis);
+Ref<QuantizerObject> newChannelQuantizer(Context &cx, const Tensor &scales,
+                                         const Tensor &zeroPoints, int64_t axis);
 
 struct Instance {
   const ModelData *model = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of all operator kernels by symbol name, for the compiler (which operators exist, and to call them while
-// compiling). Not part of compiled models. Sorted by name (strcmp).
+// The list of all operator kernels by symbol name, for the compiler (which operators exist, and to
+// call them while compiling). Not part of compiled models. Sorted by name (strcmp).
 #pragma once
 
 #include "tsc/Common/Model.h"

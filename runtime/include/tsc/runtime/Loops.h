@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise kernels in a line. An iterator broadcasts operands, orders and merges dims, makes the output in the layout
-// of the inputs and runs an inner loop over all of them, in parallel. Elements of any dtype are computed in one of five
-// compute types (bool, int64_t, float, double, Complex): runs of a compute type's own dtype are looped over directly, which
-// clang vectorizes, all others are converted in chunks.
+// Elementwise kernels in a line. An iterator broadcasts operands, orders and merges dims, makes the
+// output in the layout of the inputs and runs an inner loop over all of them, in parallel. Elements
+// of any dtype are computed in one of five compute types (bool, int64_t, float, double, Complex):
+// runs of a compute type's own dtype are looped over directly, which clang vectorizes, all others
+// are converted in chunks.
 //
-//   TSC_UNARY(aten_sin, kFloat | kComplex, Promote::IntToFloat, std::sin(x))        // sin, sin_, sin.out
-//   TSC_BINARY(aten_maximum, kReal, Promote::Keep, a > b ? a : b)                   // maximum, maximum.out
-//   static TensorRef add(Context &cx, Out out, const Tensor &a, const Tensor &b, Scalar alpha) {
-//     return elementwise<kAll, Promote::Keep>(cx, "add", out, [](auto a, auto b, auto alpha) { return a + alpha * b; },
+//   TSC_UNARY(aten_sin, kFloat | kComplex, Promote::IntToFloat, std::sin(x))        // sin, sin_,
+//   sin.out TSC_BINARY(aten_maximum, kReal, Promote::Keep, a > b ? a : b)                   //
+//   maximum, maximum.out static TensorRef add(Context &cx, Out out, const Tensor &a, const Tensor
+//   &b, Scalar alpha) {
+//     return elementwise<kAll, Promote::Keep>(cx, "add", out, [](auto a, auto b, auto alpha) {
+//     return a + alpha * b; },
 //                                             inputs(a, b), constants(alpha));
 //   }
 //   TSC_VARIANTS_OF(aten_add, Tensor, out, add)
@@ -20,7 +23,8 @@
 
 namespace tsc::rt {
 
-/// An operand: a tensor, or a number of the program (which takes part in promotion by its kind only).
+/// An operand: a tensor, or a number of the program (which takes part in promotion by its kind
+/// only).
 struct Operand {
   const Tensor *tensor = nullptr;
   Scalar scalar;
@@ -30,15 +34,16 @@ struct Operand {
   Operand(const Scalar &s) : scalar(s) {}
 };
 
-/// The dtype of a result of these operands: dimensioned tensors outrank 0-d ones, which outrank numbers, of the same or a
-/// lower class. Undefined for no operands.
+/// The dtype of a result of these operands: dimensioned tensors outrank 0-d ones, which outrank
+/// numbers, of the same or a lower class. Undefined for no operands.
 DType computeResultType(Context &cx, const Operand *operands, int64_t count);
 /// May a result of dtype `from` be written into `to` (float into int may not)?
 bool canCast(DType from, DType to);
 
 inline constexpr int kMaxOperands = 8;
 
-/// The inner loop: n elements; ptrs and strides (in bytes) one for each operand, the output(s) first.
+/// The inner loop: n elements; ptrs and strides (in bytes) one for each operand, the output(s)
+/// first.
 using InnerLoop = void (*)(void *user, char *const *ptrs, const int64_t *strides, int64_t n);
 
 /// N operands over one broadcast shape.
@@ -51,9 +56,11 @@ public:
   /// Broadcasts, checks and allocates. `name` is for messages.
   Status build(Context &cx, const char *name);
   void run(Context &cx, InnerLoop loop, void *user, int64_t grain = 16384) const;
-  /// Calls the loop over one part of the flat range [0, numel()), in the iterator's own order; for parallel callers.
+  /// Calls the loop over one part of the flat range [0, numel()), in the iterator's own order; for
+  /// parallel callers.
   void runRange(InnerLoop loop, void *user, int64_t begin, int64_t end) const;
-  /// Output i after the run: copies back what had to go through a temporary. Null with the error set if that fails.
+  /// Output i after the run: copies back what had to go through a temporary. Null with the error
+  /// set if that fails.
   TensorRef take(Context &cx, int i = 0);
   DType dtype(int operand) const { return operands[operand].dtype; }
   int64_t numel() const { return total; }
@@ -61,7 +68,7 @@ public:
 
 private:
   struct Entry {
-    TensorRef owned;       ///< the output, or a temporary copy of an input
+    TensorRef owned;          ///< the output, or a temporary copy of an input
     Tensor *target = nullptr; ///< of an output that was given
     bool resizable = false;
     const Tensor *tensor = nullptr;
@@ -134,7 +141,8 @@ template <class R, class C, class F, size_t N> struct LoopState {
 };
 
 template <class R, class C, class F, size_t N, size_t... I>
-void directLoop(const F &f, char *const *ptrs, const int64_t *strides, int64_t n, std::index_sequence<I...>) {
+void directLoop(const F &f, char *const *ptrs, const int64_t *strides, int64_t n,
+                std::index_sequence<I...>) {
   R *out = reinterpret_cast<R *>(ptrs[0]);
   const C *in[N] = {reinterpret_cast<const C *>(ptrs[1 + I])...};
   bool dense = strides[0] == sizeof(R) && ((strides[1 + I] == sizeof(C)) && ...);
@@ -172,7 +180,9 @@ void chunkLoop(const LoopState<R, C, F, N> &s, char *const *ptrs, const int64_t 
   alignas(64) unsigned char outBytes[kChunk * sizeof(R)];
   for (int64_t done = 0; done < n; done += kChunk) {
     int64_t m = n - done < kChunk ? n - done : kChunk;
-    (s.load[I](reinterpret_cast<C *>(inBytes[I]), ptrs[1 + I] + done * strides[1 + I], strides[1 + I], m), ...);
+    (s.load[I](reinterpret_cast<C *>(inBytes[I]), ptrs[1 + I] + done * strides[1 + I],
+               strides[1 + I], m),
+     ...);
     R *out = reinterpret_cast<R *>(outBytes);
 #pragma clang loop vectorize(assume_safety)
     for (int64_t i = 0; i < m; ++i)
@@ -196,7 +206,8 @@ template <class C, size_t N, class F> void runTyped(Context &cx, const Iterator 
     return g(((void)I, C())...);
   }(f, std::make_index_sequence<N>()));
   using Stored = std::conditional_t<std::is_same_v<R, int>, int64_t, R>;
-  LoopState<Stored, C, F, N> state{&f, {}, storer<Stored>(it.dtype(0)), it.dtype(0) == nativeDType<Stored>()};
+  LoopState<Stored, C, F, N> state{
+      &f, {}, storer<Stored>(it.dtype(0)), it.dtype(0) == nativeDType<Stored>()};
   for (size_t i = 0; i < N; ++i) {
     state.load[i] = loader<C>(it.dtype(static_cast<int>(i) + 1));
     state.native &= it.dtype(static_cast<int>(i) + 1) == nativeDType<C>();
@@ -220,10 +231,12 @@ auto bindConstants(const F &f, const Constants<K> &k, std::index_sequence<J...>)
 } // namespace detail
 
 Failure unsupportedDType(Context &cx, const char *name, DType dtype);
-/// The dtype of the compute type for a dtype: float16 and bfloat16 compute as float32, complex as complex128, ints as int64.
+/// The dtype of the compute type for a dtype: float16 and bfloat16 compute as float32, complex as
+/// complex128, ints as int64.
 DType computeDType(DType dtype);
 
-/// Calls g with the compute type for a dtype: g.template operator()<C>(). False for a class that is not in `Allowed`.
+/// Calls g with the compute type for a dtype: g.template operator()<C>(). False for a class that is
+/// not in `Allowed`.
 template <uint32_t Allowed, class G> bool dispatchCompute(DType dtype, G &&g) {
   switch (dtypeClass(dtype)) {
   case DTypeClass::Bool:
@@ -250,8 +263,9 @@ template <uint32_t Allowed, class G> bool dispatchCompute(DType dtype, G &&g) {
   }
 }
 
-/// f over the inputs, elementwise, into a new tensor or `out`. f takes one value for each input and constant, all of the
-/// compute type, and returns that type (or bool with ToBool, the real type with ToReal).
+/// f over the inputs, elementwise, into a new tensor or `out`. f takes one value for each input and
+/// constant, all of the compute type, and returns that type (or bool with ToBool, the real type
+/// with ToReal).
 template <uint32_t Allowed, Promote P, class F, class... O, size_t K = 0>
 TensorRef elementwise(Context &cx, const char *name, Out out, const F &f, const Inputs<O...> &in,
                       const Constants<K> &k = {}) {
@@ -259,7 +273,9 @@ TensorRef elementwise(Context &cx, const char *name, Out out, const F &f, const 
   DType common = computeResultType(cx, in.operands, N);
   if (P == Promote::IntToFloat && tsc::isIntegral(common, true))
     common = cx.defaultDType;
-  DType result = P == Promote::ToBool ? DType::Bool : P == Promote::ToReal ? toReal(common) : common;
+  DType result = P == Promote::ToBool   ? DType::Bool
+                 : P == Promote::ToReal ? toReal(common)
+                                        : common;
   Iterator it;
   it.addOutput(out, result);
   for (const Operand &o : in.operands)
@@ -278,34 +294,38 @@ TensorRef elementwise(Context &cx, const char *name, Out out, const F &f, const 
 
 /// NAME, NAME_ and NAME.out of one argument; EXPR computes from `x`.
 #define TSC_UNARY(NAME, CLASSES, PROMOTE, ...)                                                     \
-  static tsc::rt::TensorRef NAME(tsc::rt::Context &cx, tsc::rt::Out out, const tsc::rt::Tensor &self) { \
+  static tsc::rt::TensorRef NAME(tsc::rt::Context &cx, tsc::rt::Out out,                           \
+                                 const tsc::rt::Tensor &self) {                                    \
     return tsc::rt::elementwise<(CLASSES), PROMOTE>(                                               \
         cx, #NAME, out, [](auto x) { return __VA_ARGS__; }, tsc::rt::inputs(self));                \
   }                                                                                                \
   TSC_VARIANTS(NAME, NAME)
-#define TSC_UNARY_FLOAT(NAME, ...) TSC_UNARY(NAME, tsc::rt::kFloat | tsc::rt::kComplex, tsc::rt::Promote::IntToFloat, __VA_ARGS__)
-#define TSC_UNARY_REAL(NAME, ...) TSC_UNARY(NAME, tsc::rt::kFloat, tsc::rt::Promote::IntToFloat, __VA_ARGS__)
+#define TSC_UNARY_FLOAT(NAME, ...)                                                                 \
+  TSC_UNARY(NAME, tsc::rt::kFloat | tsc::rt::kComplex, tsc::rt::Promote::IntToFloat, __VA_ARGS__)
+#define TSC_UNARY_REAL(NAME, ...)                                                                  \
+  TSC_UNARY(NAME, tsc::rt::kFloat, tsc::rt::Promote::IntToFloat, __VA_ARGS__)
 /// NAME and NAME.out of two tensors without in-place form; EXPR computes from `a` and `b`.
 #define TSC_BINARY(NAME, CLASSES, PROMOTE, ...)                                                    \
-  static tsc::rt::TensorRef NAME(tsc::rt::Context &cx, tsc::rt::Out out, const tsc::rt::Tensor &self, \
-                                 const tsc::rt::Tensor &other) {                                   \
+  static tsc::rt::TensorRef NAME(tsc::rt::Context &cx, tsc::rt::Out out,                           \
+                                 const tsc::rt::Tensor &self, const tsc::rt::Tensor &other) {      \
     return tsc::rt::elementwise<(CLASSES), PROMOTE>(                                               \
         cx, #NAME, out, [](auto a, auto b) { return __VA_ARGS__; }, tsc::rt::inputs(self, other)); \
   }                                                                                                \
   TSC_FUNCTIONAL(NAME, NAME) TSC_OUTPUT(NAME##_out, NAME)
 /// NAME.Tensor, NAME.Scalar, both in place, and both out= (Tensor_out, Scalar_out).
 #define TSC_BINARY_TENSOR_SCALAR(NAME, CLASSES, PROMOTE, ...)                                      \
-  static tsc::rt::TensorRef NAME(tsc::rt::Context &cx, tsc::rt::Out out, const tsc::rt::Operand &self, \
-                                 const tsc::rt::Operand &other) {                                  \
+  static tsc::rt::TensorRef NAME(tsc::rt::Context &cx, tsc::rt::Out out,                           \
+                                 const tsc::rt::Operand &self, const tsc::rt::Operand &other) {    \
     return tsc::rt::elementwise<(CLASSES), PROMOTE>(                                               \
         cx, #NAME, out, [](auto a, auto b) { return __VA_ARGS__; }, tsc::rt::inputs(self, other)); \
   }                                                                                                \
-  static tsc::rt::TensorRef NAME##Tensor(tsc::rt::Context &cx, tsc::rt::Out out, const tsc::rt::Tensor &self, \
+  static tsc::rt::TensorRef NAME##Tensor(tsc::rt::Context &cx, tsc::rt::Out out,                   \
+                                         const tsc::rt::Tensor &self,                              \
                                          const tsc::rt::Tensor &other) {                           \
     return NAME(cx, out, self, other);                                                             \
   }                                                                                                \
-  static tsc::rt::TensorRef NAME##Scalar(tsc::rt::Context &cx, tsc::rt::Out out, const tsc::rt::Tensor &self, \
-                                         tsc::rt::Scalar other) {                                  \
+  static tsc::rt::TensorRef NAME##Scalar(tsc::rt::Context &cx, tsc::rt::Out out,                   \
+                                         const tsc::rt::Tensor &self, tsc::rt::Scalar other) {     \
     return NAME(cx, out, self, other);                                                             \
   }                                                                                                \
   TSC_VARIANTS_OF(NAME, Tensor, Tensor_out, NAME##Tensor)                                          \

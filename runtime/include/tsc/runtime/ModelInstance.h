@@ -21,16 +21,19 @@ void setUpContext(ModelInstance &m, Context &cx);
 /// Fills *error (when not null) from the context; returns `status`.
 tsc_status reportError(const Context &cx, tsc_status status, tsc_error *error);
 
-tsc_status createInstance(const ModelData *model, const tsc_options *options, tsc_instance **out, tsc_error *error);
+tsc_status createInstance(const ModelData *model, const tsc_options *options, tsc_instance **out,
+                          tsc_error *error);
 void apiDestroy(tsc_instance *instance);
 tsc_status apiClone(tsc_instance *instance, tsc_instance **copy, tsc_error *error);
 tsc_status apiReset(tsc_instance *instance, tsc_error *error);
 void apiSeed(tsc_instance *instance, uint64_t seed);
 void apiCancel(tsc_instance *instance);
-tsc_status apiGetAttribute(tsc_instance *instance, const char *path, tsc_value *value, tsc_error *error);
-tsc_status apiSetAttribute(tsc_instance *instance, const char *path, tsc_value value, tsc_error *error);
-tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *arguments, uint32_t count, tsc_value *result,
-                   tsc_error *error);
+tsc_status apiGetAttribute(tsc_instance *instance, const char *path, tsc_value *value,
+                           tsc_error *error);
+tsc_status apiSetAttribute(tsc_instance *instance, const char *path, tsc_value value,
+                           tsc_error *error);
+tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *arguments,
+                   uint32_t count, tsc_value *result, tsc_error *error);
 void apiErrorClear(tsc_error *error);
 tsc_pool *apiPoolCreate(int32_t threads);
 

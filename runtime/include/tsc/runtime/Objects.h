@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values that are not tensors: owned values, strings, lists, dicts, tuples. Borrowed Values are plain `Value`; what is
-// stored in a container is retained by it.
+// Values that are not tensors: owned values, strings, lists, dicts, tuples. Borrowed Values are
+// plain `Value`; what is stored in a container is retained by it.
 #pragma once
 
 #include "tsc/runtime/Tensor.h"
@@ -102,7 +102,7 @@ struct List : ListObject {
   void set(int64_t i, Value v); ///< retains v
   Status append(Context &cx, Value v);
   Status insert(Context &cx, int64_t at, Value v); ///< 0 <= at <= size
-  OwnedValue remove(int64_t at);                    ///< the element, owned
+  OwnedValue remove(int64_t at);                   ///< the element, owned
   Status reserve(Context &cx, int64_t capacity);
   void resizeTo(int64_t smaller); ///< drops elements from the end
   void clear() { resizeTo(0); }
@@ -121,7 +121,9 @@ public:
   explicit TensorList(const List &list) : items(list.values()), count(list.size) {}
   int64_t size() const { return count; }
   bool empty() const { return count == 0; }
-  const Tensor &operator[](int64_t i) const { return *reinterpret_cast<const Tensor *>(items[i].payload.p); }
+  const Tensor &operator[](int64_t i) const {
+    return *reinterpret_cast<const Tensor *>(items[i].payload.p);
+  }
   OptTensor optional(int64_t i) const {
     return items[i].tag == Tag::Tensor ? OptTensor((*this)[i]) : OptTensor();
   }
@@ -137,8 +139,8 @@ struct DictEntry {
   uint64_t hash;
 };
 struct Dict {
-  ObjectHead head; ///< type->parameters are key and value types
-  int64_t size;    ///< live entries
+  ObjectHead head;        ///< type->parameters are key and value types
+  int64_t size;           ///< live entries
   int64_t used, capacity; ///< of entries, deleted ones included
   int64_t slotCount;      ///< a power of two, or 0
   DictEntry *entries;
@@ -146,12 +148,14 @@ struct Dict {
 
   const TypeDescriptor *keyType() const { return head.type->parameters[0]; }
   const TypeDescriptor *valueType() const { return head.type->parameters[1]; }
-  const Value *find(Value key) const; ///< borrowed; null when absent
+  const Value *find(Value key) const;              ///< borrowed; null when absent
   Status set(Context &cx, Value key, Value value); ///< retains both; a known key keeps its place
   bool erase(Value key);
   void clear();
   /// Entry i of `used`; null when it was deleted.
-  DictEntry *entry(int64_t i) const { return entries[i].key.tag == Tag::Missing ? nullptr : &entries[i]; }
+  DictEntry *entry(int64_t i) const {
+    return entries[i].key.tag == Tag::Missing ? nullptr : &entries[i];
+  }
 };
 using DictRef = Ref<Dict>;
 DictRef newDict(Context &cx, const TypeDescriptor *type);
@@ -161,25 +165,29 @@ struct Tuple : TupleObject {};
 using TupleRef = Ref<Tuple>;
 TupleRef newTuple(Context &cx, const TypeDescriptor *type, Span<Value> items); ///< retains
 
-// ---- Types that kernels need. The descriptors of a model are preferred where it has them (same text).
-extern const TypeDescriptor kNoneType, kBoolType, kIntType, kFloatType, kComplexType, kStringType, kAnyType, kNumberType,
-    kDeviceType, kOptionalTensorType, kIntListType, kFloatListType, kBoolListType, kTensorListType,
-    kOptionalTensorListType, kStringListType, kStorageType, kGeneratorType, kAnyListType, kComplexListType, kCapsuleType;
+// ---- Types that kernels need. The descriptors of a model are preferred where it has them (same
+// text).
+extern const TypeDescriptor kNoneType, kBoolType, kIntType, kFloatType, kComplexType, kStringType,
+    kAnyType, kNumberType, kDeviceType, kOptionalTensorType, kIntListType, kFloatListType,
+    kBoolListType, kTensorListType, kOptionalTensorListType, kStringListType, kStorageType,
+    kGeneratorType, kAnyListType, kComplexListType, kCapsuleType;
 /// List[element], (K, V) and so on, interned; null when memory is short.
 const TypeDescriptor *listTypeOf(Context &cx, const TypeDescriptor *element);
-const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key, const TypeDescriptor *value);
+const TypeDescriptor *dictTypeOf(Context &cx, const TypeDescriptor *key,
+                                 const TypeDescriptor *value);
 const TypeDescriptor *tupleTypeOf(Context &cx, Span<const TypeDescriptor *> fields);
 const TypeDescriptor *optionalTypeOf(Context &cx, const TypeDescriptor *inner);
 /// From a name (List, Dict, Tuple, Optional, Union, Future) and its parameters.
-const TypeDescriptor *parameterizedType(Context &cx, StringRef name, Span<const TypeDescriptor *> parameters);
+const TypeDescriptor *parameterizedType(Context &cx, StringRef name,
+                                        Span<const TypeDescriptor *> parameters);
 /// Same type by text.
 bool sameType(const TypeDescriptor *a, const TypeDescriptor *b);
 /// The type of a value, as exactly as the value itself knows it.
 const TypeDescriptor *typeOfValue(const Value &v);
 
 // ---- Equality, hash, order, text
-/// As `==` in the program: containers by content; tensors are equal when all elements are; fails for tensors whose
-/// comparison has no single truth value.
+/// As `==` in the program: containers by content; tensors are equal when all elements are; fails
+/// for tensors whose comparison has no single truth value.
 Result<bool> equalValues(Context &cx, Value a, Value b);
 bool identicalValues(Value a, Value b); ///< `is`
 Result<uint64_t> hashValue(Context &cx, Value v);

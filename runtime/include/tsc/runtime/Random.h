@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random numbers as PyTorch's CPU generator makes them: mt19937, 24 and 53 bit uniforms, Box-Muller normals with the
-// second one kept for the next call.
+// Random numbers as PyTorch's CPU generator makes them: mt19937, 24 and 53 bit uniforms, Box-Muller
+// normals with the second one kept for the next call.
 #pragma once
 
 #include "tsc/runtime/Objects.h"
@@ -28,12 +28,14 @@ struct Generator {
 };
 inline constexpr uint64_t kDefaultSeed = 67280421310721ull;
 
-/// The generator of a call: the argument when it is one, else the instance's. Null with the error set when there is none.
+/// The generator of a call: the argument when it is one, else the instance's. Null with the error
+/// set when there is none.
 Generator *generatorOf(Context &cx, const Value &argument);
 Generator *defaultGenerator(Context &cx);
 Ref<Generator> newGenerator(Context &cx, uint64_t seed);
 
-// ---- Filling; any floating (or integer) dtype and strides, in row-major order, as PyTorch's kernels draw.
+// ---- Filling; any floating (or integer) dtype and strides, in row-major order, as PyTorch's
+// kernels draw.
 Status fillUniform(Context &cx, Generator &g, Tensor &t, double from, double to);
 Status fillNormal(Context &cx, Generator &g, Tensor &t, double mean, double deviation);
 Status fillBernoulli(Context &cx, Generator &g, Tensor &t, double p);

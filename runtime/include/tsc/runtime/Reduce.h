@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over any dims, strides and dtype. The reduced elements of one output are visited in row-major order of the
-// reduced dims, converted to a compute type in chunks. Sums cascade over fixed blocks, so that a result depends on the
-// elements alone, never on how many threads there are: threads share out outputs, and for few large outputs fixed blocks
-// whose partial results are combined in order.
+// Reductions over any dims, strides and dtype. The reduced elements of one output are visited in
+// row-major order of the reduced dims, converted to a compute type in chunks. Sums cascade over
+// fixed blocks, so that a result depends on the elements alone, never on how many threads there
+// are: threads share out outputs, and for few large outputs fixed blocks whose partial results are
+// combined in order.
 //
 // An accumulator is a copyable struct over compute type C:
-//   struct Maximum { double best = -INFINITY; void add(double x, int64_t index); void merge(const Maximum &later); };
-//   reduceInto<double>(cx, plan, out, Maximum{}, [](const Maximum &m) { return m.best; });
+//   struct Maximum { double best = -INFINITY; void add(double x, int64_t index); void merge(const
+//   Maximum &later); }; reduceInto<double>(cx, plan, out, Maximum{}, [](const Maximum &m) { return
+//   m.best; });
 #pragma once
 
 #include "tsc/runtime/Loops.h"
@@ -16,14 +18,17 @@ namespace tsc::rt {
 /// What is reduced and what stays.
 struct ReducePlan {
   const Tensor *input = nullptr;
-  Shape outSizes;       ///< of the result, keepdim applied
+  Shape outSizes;                     ///< of the result, keepdim applied
   Shape keptSizes, keptStrides;       ///< strides in bytes, outermost first
   Shape reducedSizes, reducedStrides; ///< the same
   int64_t outputs = 1, inner = 1;     ///< numbers of results and of elements in each
 };
-/// Plans a reduction over `dims` (negative allowed; empty with `emptyMeansAll`: all dims). Fails on bad or repeated dims.
-Result<ReducePlan> planReduce(Context &cx, const Tensor &input, IntList dims, bool keepdim, bool emptyMeansAll = true);
-Result<ReducePlan> planReduce(Context &cx, const Tensor &input, const Optional<IntList> &dims, bool keepdim);
+/// Plans a reduction over `dims` (negative allowed; empty with `emptyMeansAll`: all dims). Fails on
+/// bad or repeated dims.
+Result<ReducePlan> planReduce(Context &cx, const Tensor &input, IntList dims, bool keepdim,
+                              bool emptyMeansAll = true);
+Result<ReducePlan> planReduce(Context &cx, const Tensor &input, const Optional<IntList> &dims,
+                              bool keepdim);
 
 namespace detail {
 /// The byte offset of a flat index over sizes and strides.
@@ -38,14 +43,17 @@ inline int64_t flatOffset(const Shape &sizes, const Shape &strides, int64_t flat
 inline constexpr int64_t kReduceBlock = 1 << 15;
 } // namespace detail
 
-/// Calls visit(const C *run, n, index of the first) over elements [begin, end) of output `o`, in runs.
+/// Calls visit(const C *run, n, index of the first) over elements [begin, end) of output `o`, in
+/// runs.
 template <class C, class Visit>
 void visitReduced(const ReducePlan &plan, int64_t o, int64_t begin, int64_t end, Visit &&visit) {
   const Tensor &t = *plan.input;
   const char *base = t.base() + detail::flatOffset(plan.keptSizes, plan.keptStrides, o);
   int64_t rank = plan.reducedSizes.size();
-  int64_t rowSize = rank ? plan.reducedSizes[rank - 1] : 1, rowStride = rank ? plan.reducedStrides[rank - 1] : 0;
-  bool direct = t.dtype == detail::nativeDType<C>() && (rowStride == static_cast<int64_t>(sizeof(C)) || rowSize == 1);
+  int64_t rowSize = rank ? plan.reducedSizes[rank - 1] : 1,
+          rowStride = rank ? plan.reducedStrides[rank - 1] : 0;
+  bool direct = t.dtype == detail::nativeDType<C>() &&
+                (rowStride == static_cast<int64_t>(sizeof(C)) || rowSize == 1);
   LoadFunction<C> load = loader<C>(t.dtype);
   alignas(64) unsigned char buffer[detail::kChunk * sizeof(C)];
   C *chunk = reinterpret_cast<C *>(buffer);
@@ -64,8 +72,8 @@ void visitReduced(const ReducePlan &plan, int64_t o, int64_t begin, int64_t end,
   }
 }
 
-/// Runs accumulators over all outputs: store(o, accumulator) is called once for each output, from any thread.
-/// The accumulator has add(C value, int64_t index) and merge(const Accumulator &later).
+/// Runs accumulators over all outputs: store(o, accumulator) is called once for each output, from
+/// any thread. The accumulator has add(C value, int64_t index) and merge(const Accumulator &later).
 template <class C, class A, class Store>
 Status reduceEach(Context &cx, const ReducePlan &plan, const A &start, Store &&store) {
   auto part = [&](int64_t o, int64_t begin, int64_t end) {
@@ -112,9 +120,11 @@ Status reduceEach(Context &cx, const ReducePlan &plan, const A &start, Store &&s
   return success();
 }
 
-/// reduceEach into a dense tensor of plan.outSizes; finish(accumulator) gives the value to store (any compute type).
+/// reduceEach into a dense tensor of plan.outSizes; finish(accumulator) gives the value to store
+/// (any compute type).
 template <class C, class A, class Finish>
-Status reduceInto(Context &cx, const ReducePlan &plan, Tensor &out, const A &start, Finish &&finish) {
+Status reduceInto(Context &cx, const ReducePlan &plan, Tensor &out, const A &start,
+                  Finish &&finish) {
   using R = std::decay_t<decltype(finish(start))>;
   StoreFunction<R> storeOne = storer<R>(out.dtype);
   char *data = out.base();
@@ -125,7 +135,8 @@ Status reduceInto(Context &cx, const ReducePlan &plan, Tensor &out, const A &sta
   });
 }
 
-/// Sum of a block: four lanes of pairwise sums of runs, so that long float sums stay exact to a few ulps and vectorize.
+/// Sum of a block: four lanes of pairwise sums of runs, so that long float sums stay exact to a few
+/// ulps and vectorize.
 template <class C> struct SumOf {
   C total{};
   void merge(const SumOf &later) { total = static_cast<C>(total + later.total); }
@@ -147,12 +158,15 @@ template <class C> struct SumOf {
     int64_t half = (n / 2 + 15) & ~static_cast<int64_t>(15);
     return static_cast<C>(pairwise(x, half) + pairwise(x + half, n - half));
   }
-  void addRun(const C *run, int64_t n, int64_t) { total = static_cast<C>(total + pairwise(run, n)); }
+  void addRun(const C *run, int64_t n, int64_t) {
+    total = static_cast<C>(total + pairwise(run, n));
+  }
 };
 
 /// The dtype that sum and prod return: given, or int64 for integers and bools, else the input's.
 DType sumDType(const Tensor &input, const Optional<DType> &dtype);
 /// sum over dims, in the precision of `result`'s compute type (float32 sums cascade in float64).
-TensorRef sumTensor(Context &cx, const Tensor &input, const Optional<IntList> &dims, bool keepdim, DType result);
+TensorRef sumTensor(Context &cx, const Tensor &input, const Optional<IntList> &dims, bool keepdim,
+                    DType result);
 
 } // namespace tsc::rt

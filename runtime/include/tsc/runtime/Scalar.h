@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as kernels see them: element types of tensors as C++ types, a number of any kind (Scalar), optional values and
-// views of lists of numbers. No ownership anywhere.
+// Numbers as kernels see them: element types of tensors as C++ types, a number of any kind
+// (Scalar), optional values and views of lists of numbers. No ownership anywhere.
 #pragma once
 
 #include "tsc/Common/DType.h"
@@ -188,8 +188,8 @@ struct Device {
   int64_t code = 0; ///< as Value's Device payload
 };
 
-/// Calls f with a null pointer to the element type of `dtype`: visitDType(t, [&]<class T>(T *) { ... }). Returns false
-/// for a dtype that has no element type of its own (packed 2 and 4 bit).
+/// Calls f with a null pointer to the element type of `dtype`: visitDType(t, [&]<class T>(T *) {
+/// ... }). Returns false for a dtype that has no element type of its own (packed 2 and 4 bit).
 template <class F> bool visitDType(DType dtype, F &&f) {
   switch (dtype) {
 #define TSC_VISIT(NAME, TYPE)                                                                      \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counted references and tensors: the accessors of a tensor, how new ones and views are made, and copies between any
-// dtypes and strides. Every function that makes something returns null with the error in the context when it fails.
+// Counted references and tensors: the accessors of a tensor, how new ones and views are made, and
+// copies between any dtypes and strides. Every function that makes something returns null with the
+// error in the context when it fails.
 #pragma once
 
 #include "tsc/runtime/Containers.h"
@@ -92,12 +93,18 @@ struct OptTensor {
   const Tensor *operator->() const { return tensor; }
 };
 
-enum class MemoryFormat : int64_t { Contiguous = 0, Preserve = 1, ChannelsLast = 2, ChannelsLast3d = 3 };
+enum class MemoryFormat : int64_t {
+  Contiguous = 0,
+  Preserve = 1,
+  ChannelsLast = 2,
+  ChannelsLast3d = 3
+};
 
 extern const TypeDescriptor kTensorType;
 
 // ---- Sizes
-/// dim in [0, rank) from one in [-rank, rank) (rank 0 acts as rank 1), else IndexError as PyTorch words it.
+/// dim in [0, rank) from one in [-rank, rank) (rank 0 acts as rank 1), else IndexError as PyTorch
+/// words it.
 Result<int64_t> wrapDim(Context &cx, int64_t dim, int64_t rank);
 /// Product; fails on overflow and on negative sizes.
 Result<int64_t> checkedNumel(Context &cx, IntList sizes);
@@ -108,7 +115,8 @@ Shape formatStrides(IntList sizes, MemoryFormat format);
 Result<Shape> broadcastShapes(Context &cx, IntList a, IntList b);
 /// Strides of a view of `t` with another shape, when there is one without a copy.
 Optional<Shape> viewStrides(const Tensor &t, IntList sizes);
-/// Replaces a -1 by what is left of numel, and checks ("shape '[2, 3]' is invalid for input of size 5").
+/// Replaces a -1 by what is left of numel, and checks ("shape '[2, 3]' is invalid for input of size
+/// 5").
 Result<Shape> inferSize(Context &cx, IntList sizes, int64_t numel);
 
 // ---- New tensors (uninitialized unless said)
@@ -117,7 +125,8 @@ TensorRef emptyFormat(Context &cx, IntList sizes, DType dtype, MemoryFormat form
 TensorRef emptyStrided(Context &cx, IntList sizes, IntList strides, DType dtype);
 /// Same sizes; with Preserve the strides of a dense tensor are kept.
 TensorRef emptyLike(Context &cx, const Tensor &t);
-TensorRef emptyLike(Context &cx, const Tensor &t, DType dtype, MemoryFormat format = MemoryFormat::Preserve);
+TensorRef emptyLike(Context &cx, const Tensor &t, DType dtype,
+                    MemoryFormat format = MemoryFormat::Preserve);
 TensorRef zeros(Context &cx, IntList sizes, DType dtype);
 TensorRef full(Context &cx, IntList sizes, const Scalar &value, DType dtype);
 /// A 0-d tensor.
@@ -128,18 +137,21 @@ TensorRef fromBlob(Context &cx, void *data, IntList sizes, IntList strides, DTyp
                    void (*release)(StorageObject *), void *owner);
 
 // ---- Views (share the storage; offset in elements from t.data)
-TensorRef asStrided(Context &cx, const Tensor &t, IntList sizes, IntList strides, int64_t offset = 0);
+TensorRef asStrided(Context &cx, const Tensor &t, IntList sizes, IntList strides,
+                    int64_t offset = 0);
 TensorRef alias(Context &cx, const Tensor &t);
 TensorRef transpose(Context &cx, const Tensor &t, int64_t a, int64_t b); ///< dims already wrapped
 TensorRef permute(Context &cx, const Tensor &t, IntList dims);           ///< dims already wrapped
 TensorRef narrow(Context &cx, const Tensor &t, int64_t dim, int64_t start, int64_t length);
 TensorRef select(Context &cx, const Tensor &t, int64_t dim, int64_t index);
-TensorRef squeeze(Context &cx, const Tensor &t, int64_t dim); ///< drops a dim of size 1, else an alias
+TensorRef squeeze(Context &cx, const Tensor &t,
+                  int64_t dim); ///< drops a dim of size 1, else an alias
 TensorRef unsqueeze(Context &cx, const Tensor &t, int64_t dim);
-TensorRef expand(Context &cx, const Tensor &t, IntList sizes); ///< -1 keeps a size
-TensorRef view(Context &cx, const Tensor &t, IntList sizes);   ///< fails as aten::view does
+TensorRef expand(Context &cx, const Tensor &t, IntList sizes);  ///< -1 keeps a size
+TensorRef view(Context &cx, const Tensor &t, IntList sizes);    ///< fails as aten::view does
 TensorRef reshape(Context &cx, const Tensor &t, IntList sizes); ///< a view, or a contiguous copy
-/// Views memory as another dtype of the same size (complex as real pairs and so on are the caller's arithmetic).
+/// Views memory as another dtype of the same size (complex as real pairs and so on are the caller's
+/// arithmetic).
 TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntList strides,
                  int64_t byteOffset = 0);
 
@@ -166,9 +178,12 @@ bool mayOverlap(const Tensor &a, const Tensor &b);
 bool hasInternalOverlap(const Tensor &t);
 
 // ---- Converting runs of elements
-/// Loads n elements `stride` bytes apart into a compute type: bool, int64_t, float, double, Complex.
-template <class C> using LoadFunction = void (*)(C *dst, const char *src, int64_t stride, int64_t n);
-template <class C> using StoreFunction = void (*)(char *dst, int64_t stride, const C *src, int64_t n);
+/// Loads n elements `stride` bytes apart into a compute type: bool, int64_t, float, double,
+/// Complex.
+template <class C>
+using LoadFunction = void (*)(C *dst, const char *src, int64_t stride, int64_t n);
+template <class C>
+using StoreFunction = void (*)(char *dst, int64_t stride, const C *src, int64_t n);
 template <class C> LoadFunction<C> loader(DType dtype);
 template <class C> StoreFunction<C> storer(DType dtype);
 Scalar loadScalar(const void *element, DType dtype);
