@@ -11,7 +11,12 @@ namespace tsc::rt {
 /// identity.
 static bool sameKey(const Value &a, const Value &b) {
   if (a.tag == Tag::Tensor || b.tag == Tag::Tensor)
-    return identicalValues(a, b);
+    return a.tag == b.tag && a.payload.p == b.payload.p;
+  if (a.tag == Tag::Int && b.tag == Tag::Int)
+    return a.payload.i == b.payload.i;
+  if (a.tag == Tag::String && b.tag == Tag::String)
+    return StringRef(*reinterpret_cast<const StringObject *>(a.payload.p)) ==
+           StringRef(*reinterpret_cast<const StringObject *>(b.payload.p));
   Context none;
   Result<bool> r = equalValues(none, a, b);
   return r.ok && r.value;
@@ -30,10 +35,13 @@ static int64_t findSlot(const Dict &d, const Value &key, uint64_t hash) {
   }
 }
 
+static uint64_t spread(uint64_t hash) { return hash * 0x9e3779b97f4a7c15ull >> 7; }
 static uint64_t keyHash(const Value &key) {
+  if (key.tag == Tag::Int)
+    return spread(static_cast<uint64_t>(key.payload.i));
   Context none;
   Result<uint64_t> h = hashValue(none, key);
-  return h.ok ? h.value * 0x9e3779b97f4a7c15ull >> 7 : 0;
+  return h.ok ? spread(h.value) : 0;
 }
 
 const Value *Dict::find(Value key) const {
@@ -81,10 +89,9 @@ static Status makeRoom(Context &cx, Dict &d) {
 }
 
 Status Dict::set(Context &cx, Value key, Value value) {
-  TSC_ASSIGN(uint64_t checked, hashValue(cx, key));
-  (void)checked;
+  TSC_ASSIGN(uint64_t plain, hashValue(cx, key));
   TSC_TRY(makeRoom(cx, *this));
-  uint64_t hash = keyHash(key);
+  uint64_t hash = spread(plain);
   int64_t slot = findSlot(*this, key, hash);
   retain(value);
   if (slots[slot] >= 0) {

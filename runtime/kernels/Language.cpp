@@ -124,13 +124,14 @@ static bool never(Context &) { return false; }
 TSC_KERNEL(aten_is_scripting, always)
 TSC_KERNEL(aten__is_tracing, never)
 TSC_KERNEL(aten__get_tracing_state, never)
-TSC_KERNEL(aten_is_grad_enabled, never)
 TSC_KERNEL(aten_is_autocast_enabled, never)
 TSC_KERNEL(aten_is_autocast_cpu_enabled, never)
 TSC_KERNEL(aten__nnpack_available, never)
 TSC_KERNEL(aten_is_vulkan_available, never)
 TSC_KERNEL(aten__use_cudnn_rnn_flatten_weight, never)
-static void setGradEnabled(Context &, bool) {}
+static bool isGradEnabled(Context &cx) { return cx.gradEnabled; }
+TSC_KERNEL(aten_is_grad_enabled, isGradEnabled)
+static void setGradEnabled(Context &cx, bool on) { cx.gradEnabled = on; }
 TSC_KERNEL(aten_set_grad_enabled, setGradEnabled)
 static StringPtr cpuCapability(Context &cx) { return newString(cx, "DEFAULT"); }
 TSC_KERNEL(aten__get_cpu_capability, cpuCapability)

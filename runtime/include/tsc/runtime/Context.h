@@ -93,6 +93,7 @@ struct Context {
   void (*warn)(void *user, const char *text, int64_t length) = nullptr;  ///< null: stderr
   void *hookUser = nullptr;
   DType defaultDType = DType::Float32;
+  bool gradEnabled = true; ///< what is_grad_enabled answers; nothing is differentiated
   rt::ErrorState error;
 
   /// Sets the error: an exception of a Python class ("RuntimeError", "IndexError",
