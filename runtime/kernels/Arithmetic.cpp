@@ -24,3 +24,15 @@ static TensorRef addScalar(Context &cx, Out out, const Tensor &self, Scalar othe
 }
 TSC_VARIANTS_OF(aten_add, Tensor, out, addTensor)
 TSC_VARIANTS_OF(aten_add, Scalar, Scalar_out, addScalar)
+
+/// abs() of a tensor; complex numbers give their magnitude.
+static TensorRef absTensor(Context &cx, const Tensor &self) {
+  auto f = [](auto x) {
+    if constexpr (std::is_same_v<decltype(x), Complex>)
+      return std::abs(x);
+    else
+      return x < 0 ? static_cast<decltype(x)>(-x) : x + decltype(x)(0);
+  };
+  return elementwise<kNumbers, Promote::ToReal>(cx, "abs", {}, f, inputs(self));
+}
+TSC_KERNEL(prim_abs, absTensor)

@@ -231,20 +231,6 @@ TSC_KERNEL(aten_ne_bool_list, unequalLists)
 TSC_KERNEL(aten_ne_str_list, unequalLists)
 TSC_KERNEL(aten_ne_Tensor_list, unequalLists)
 
-#define TSC_LIST_ORDER(NAME, CONDITION)                                                            \
-  static Result<bool> NAME##Lists(Context &cx, const List &a, const List &b) {                     \
-    TSC_ASSIGN(int c, compareValues(cx, makeObject(Tag::List, &a), makeObject(Tag::List, &b)));    \
-    return CONDITION;                                                                              \
-  }                                                                                                \
-  TSC_KERNEL(aten_##NAME##_int_list, NAME##Lists)                                                  \
-  TSC_KERNEL(aten_##NAME##_float_list, NAME##Lists)                                                \
-  TSC_KERNEL(aten_##NAME##_bool_list, NAME##Lists)                                                 \
-  TSC_KERNEL(aten_##NAME##_str_list, NAME##Lists)
-TSC_LIST_ORDER(lt, c < 0)
-TSC_LIST_ORDER(le, c <= 0)
-TSC_LIST_ORDER(gt, c > 0)
-TSC_LIST_ORDER(ge, c >= 0)
-
 // ---- Sorting: a stable merge sort; classes are ordered by their __lt__
 namespace {
 struct Order {
@@ -406,7 +392,6 @@ TSC_KERNEL(aten_any_str, any)
 TSC_KERNEL(aten_all_int, all)
 TSC_KERNEL(aten_all_float, all)
 TSC_KERNEL(aten_all_bool, all)
-TSC_KERNEL(aten_all_str, all)
 
 // ---- range
 static Result<int64_t> rangeLength(Context &cx, int64_t low, int64_t high, int64_t step) {

@@ -284,9 +284,6 @@ static bool endsWith(Context &, StringRef s, StringRef part, int64_t start, int6
   Window w = window(s, start, end);
   return w.from + part.size() <= w.to && matches(s, w.to - part.size(), part);
 }
-static bool contains(Context &, StringRef s, StringRef part) {
-  return findFrom(s, part, {0, s.size()}) >= 0;
-}
 TSC_KERNEL(aten_find, find)
 TSC_KERNEL(aten_rfind, findReverse)
 TSC_KERNEL(aten_index_str, indexOf)
@@ -294,7 +291,6 @@ TSC_KERNEL(aten_rindex, indexReverse)
 TSC_KERNEL(aten_count, count)
 TSC_KERNEL(aten_startswith, startsWith)
 TSC_KERNEL(aten_endswith, endsWith)
-TSC_KERNEL(aten___contains___str_str, contains)
 
 // ---- Stripping
 static bool isAmong(char c, StringRef set) {

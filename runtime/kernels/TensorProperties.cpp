@@ -7,10 +7,8 @@ using namespace tsc::rt;
 
 static int64_t rankOf(Context &, const Tensor &t) { return t.rank; }
 TSC_KERNEL(aten_dim, rankOf)
-TSC_KERNEL(prim_ndim, rankOf)
 static ListRef sizesOf(Context &cx, const Tensor &t) { return newIntList(cx, t.shape()); }
 TSC_KERNEL(aten_size, sizesOf)
-TSC_KERNEL(prim_shape, sizesOf)
 static Result<int64_t> sizeAt(Context &cx, const Tensor &t, int64_t dim) {
   if (t.rank == 0)
     return cx.raise("IndexError", "Dimension specified as %lld but tensor has no dimensions",
@@ -70,7 +68,6 @@ TSC_TENSOR_FLAG(prim_is_sparse_csr, false)
 TSC_TENSOR_FLAG(prim_is_nested, false)
 TSC_TENSOR_FLAG(prim_is_quantized, tsc::isQuantized(t.dtype))
 TSC_TENSOR_FLAG(prim_requires_grad, (t.flags & tsc::kRequiresGrad) != 0)
-TSC_TENSOR_FLAG(prim_retains_grad, false)
 TSC_TENSOR_FLAG(aten_is_leaf, true)
 TSC_TENSOR_FLAG(aten_is_floating_point, t.isFloating())
 TSC_TENSOR_FLAG(aten_is_complex, t.isComplex())
@@ -103,6 +100,8 @@ static TensorRef dataOf(Context &cx, const Tensor &t) {
   return v;
 }
 TSC_KERNEL(prim_data, dataOf)
+static OwnedValue nameOf(Context &, const Tensor &) { return OwnedValue(); }
+TSC_KERNEL(prim_name, nameOf)
 /// There is no autograd: a tensor has no gradient.
 static OwnedValue gradOf(Context &cx, const Tensor &) { return OwnedValue(undefinedTensor(cx)); }
 TSC_KERNEL(prim_grad, gradOf)
