@@ -240,19 +240,6 @@ void unlinkObject(InstanceObject *o) {
     o->next->previous = o->previous;
   o->previous = o->next = nullptr;
 }
-void freeCycles(Instance &instance) {
-  while (InstanceObject *o = instance.objects) {
-    o->head.count += 1; // keeps it while its fields go
-    unlinkObject(o);
-    for (uint32_t i = 0; i < o->head.type->parameterCount; ++i) {
-      Value old = o->fields[i];
-      o->fields[i] = makeNone();
-      release(old);
-    }
-    tsc_rt_release(&o->head);
-  }
-}
-
 // ---- Quantizers
 static Ref<QuantizerObject> makeQuantizer(Context &cx, int64_t axis, double scale,
                                           int64_t zeroPoint, ObjectHead *scales,

@@ -139,3 +139,34 @@ TEST_CASE("arguments convert at the border as PyTorch's do") {
   CHECK(!convertArgument(cx, makeFloat(1.5), &kIntType, "input 0 'n'"));
   CHECK(std::string(cx.error.text) == "input 0 'n': expected int, got float");
 }
+
+TEST_CASE("cycles end with their instance, objects that somebody holds do not") {
+  static const TypeDescriptor *const kNodeFields[] = {&kAnyType, &kAnyType};
+  static const char *const kNodeNames[] = {"next", "list"};
+  static const TypeDescriptor kNode = {
+      TypeKind::Class, 2, "__torch__.Node", kNodeFields, kNodeNames, nullptr, nullptr, 0, 2};
+  Context cx;
+  Instance instance;
+  cx.instance = &instance;
+  auto make = [&] { return reinterpret_cast<InstanceObject *>(tsc_rt_object_new(&cx, &kNode)); };
+  // a and b hold each other, and a's tensor tells whether they went
+  TensorRef witness = arange(cx, {2}), held = arange(cx, {2});
+  InstanceObject *a = make(), *b = make();
+  a->fields[0] = makeObject(Tag::Object, b);
+  b->fields[0] = makeObject(Tag::Object, a);
+  a->fields[1] = OwnedValue(same(*witness)).take();
+  // c holds itself through a list, and the list is held from outside
+  InstanceObject *c = make();
+  ListRef list = newList(cx, &kAnyListType);
+  REQUIRE(list->append(cx, makeObject(Tag::Object, c)));
+  c->fields[0] = OwnedValue(list).take();
+  c->fields[1] = OwnedValue(same(*held)).take();
+  tsc_rt_release(&c->head);
+  freeCycles(instance);
+  CHECK(!instance.objects);
+  CHECK(witness->head.count == 1);
+  CHECK(held->head.count == 2);
+  CHECK(text(cx, list->get(0)).substr(0, 16) == "<__torch__.Node ");
+  release(c->fields[0]);
+  c->fields[0] = makeNone();
+}

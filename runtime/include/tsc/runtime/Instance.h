@@ -31,7 +31,7 @@ struct Instance {
 
 void linkObject(Instance &instance, InstanceObject *o);
 void unlinkObject(InstanceObject *o);
-/// Ends what is still on the list: fields are dropped, so that cycles fall apart.
+/// Ends the objects on the list that nobody outside holds; called when the instance goes.
 void freeCycles(Instance &instance);
 void destroyFuture(ObjectHead *o);
 
