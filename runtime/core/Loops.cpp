@@ -164,9 +164,9 @@ Shape Iterator::outputStrides() const {
     allLast &= t->isChannelsLast();
     sameStrides &= t->stridesList() == first->stridesList();
   }
-  if (!first || (sameShape && allContiguous))
-    if (sameShape || !first)
-      return contiguousStrides(shapeOf);
+  sameShape &= first != nullptr;
+  if (sameShape && allContiguous)
+    return contiguousStrides(shapeOf);
   if (sameShape && allLast)
     return formatStrides(shapeOf, MemoryFormat::ChannelsLast);
   if (sameShape && sameStrides && first->isDense())

@@ -3,6 +3,9 @@
 #include "Support.h"
 #include "tsc/runtime/Reduce.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 using namespace tsc;
 using namespace tsc::rt;
 
@@ -47,6 +50,11 @@ TEST_CASE("0-d, no elements, and channels last") {
   OwnedValue r = call(cx, tsc_rt_aten_relu, {makeTensor(*image)});
   CHECK(asTensor(r).isChannelsLast());
   CHECK(asTensor(r).at(77).toDouble() == 77);
+  // the layout follows the inputs also when none of them has the result's shape
+  TensorRef one = clone(cx, *arange(cx, {1, 3, 4, 5}), MemoryFormat::ChannelsLast);
+  OwnedValue s =
+      call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*one), makeTensor(*arange(cx, {2, 1, 1, 1})), makeInt(1)});
+  CHECK(asTensor(s).isChannelsLast());
 }
 
 TEST_CASE("in-place and out= keep identity and check what they may write") {
@@ -150,6 +158,15 @@ TEST_CASE("parallel loops run every index once, also nested and after fork") {
     });
     REQUIRE(total == 499500);
   }
+  pid_t child = fork();
+  if (child == 0) {
+    std::atomic<int64_t> total{0};
+    parallelFor(cx, 0, 1000, 10, [&](int64_t begin, int64_t end) { total += end - begin; });
+    _exit(total == 1000 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
   destroyPool(cx.pool);
 }
 
