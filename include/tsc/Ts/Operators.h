@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operator table: every schema of PyTorch's registry in registration order (overload ties resolve by it), what its
+// schema says of types, defaults and aliases, and what this project knows of it (kernel, type rule, compiled form).
+// Rows come from dialects/ts/schemas.txt and TsOperators*.td through optable-gen; schemas are parsed when first asked for.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tsc::ts {
+
+/// A type as schemas write it.
+struct SchemaType {
+  enum Kind : uint8_t {
+    Tensor, Int, Float, Bool, Complex, Scalar, Str, Device, None, Any, Generator, Stream, Storage, Layout,
+    List, Dict, Tuple, Optional, Future, Await, RRef, Class, Variable, AnyList, AnyEnum, AnyClass, Union,
+  };
+  Kind kind = Tensor;
+  std::string name;                  ///< of Variable ("t", "tVal") and Class
+  std::vector<SchemaType> parameters;
+  int64_t fixedSize = 0;             ///< N of int[N]: a single element is repeated; 0: none
+  bool isEnumInt = false;            ///< ScalarType, Layout, MemoryFormat: ints with a meaning
+};
+
+struct SchemaAlias {
+  std::vector<std::string> sets; ///< "a", or "*" for wildcard; empty: aliases nothing
+  bool isWrite = false;
+};
+
+/// A default value, parsed.
+struct SchemaDefault {
+  enum Kind : uint8_t { None, Bool, Int, Float, Str, List } kind = None;
+  int64_t integer = 0;
+  double number = 0;
+  std::string text;
+  std::vector<SchemaDefault> elements;
+};
+
+struct SchemaArgument {
+  std::string name;
+  SchemaType type;
+  SchemaAlias alias;
+  std::optional<SchemaDefault> defaultValue;
+  bool keywordOnly = false;
+  bool isOut = false; ///< a keyword-only written tensor: an out argument
+};
+
+struct Schema {
+  std::vector<SchemaArgument> arguments, returns;
+  bool varargs = false, varreturns = false;
+};
+
+/// One operator overload.
+struct OperatorRow {
+  llvm::StringLiteral fullName;   ///< "aten::add.Tensor"
+  llvm::StringLiteral schemaText; ///< as PyTorch prints it
+  bool hasKernel;                 ///< the runtime has tsc_rt_aten_add_Tensor
+  llvm::StringLiteral typeRule;   ///< name of the type rule, or ""
+  llvm::StringLiteral lowering;   ///< compiled form: "elementwise:EXPR", "library:FUNCTION", ..., or ""
+  uint8_t effects;                ///< OperatorEffects beyond what the schema says
+
+  llvm::StringRef baseName() const { return fullName.split('.').first; }
+  llvm::StringRef overload() const { return fullName.split('.').second; }
+  /// The parsed schema; made on the first call, kept for the process. Thread-safe.
+  const Schema &schema() const;
+  /// "tsc_rt_aten_add_Tensor".
+  std::string kernelSymbol() const;
+  /// True when calling it changes nothing but its (fresh) results.
+  bool isFunctional() const;
+};
+
+enum OperatorEffects : uint8_t {
+  kSideEffects = 1,     ///< does more than its schema declares: prints, raises for good reason
+  kNondeterministic = 2 ///< draws random numbers: neither folded nor merged
+};
+
+llvm::ArrayRef<OperatorRow> allOperators();
+/// The row of "aten::add.Tensor", or null.
+const OperatorRow *findOperator(llvm::StringRef fullName);
+/// The overloads of "aten::add", in registration order.
+llvm::ArrayRef<const OperatorRow *> findOverloads(llvm::StringRef baseName);
+/// Operators whose names are close to `baseName`, best first, for "did you mean".
+std::vector<llvm::StringRef> similarOperators(llvm::StringRef baseName, unsigned limit);
+/// Parses a schema; nullopt with a message when the text is not one.
+std::optional<Schema> parseSchema(llvm::StringRef text, std::string &error);
+
+} // namespace tsc::ts
