@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes over ts. Their order stands in lib/Driver/Phases.cpp.
+#ifndef TSC_TS_PASSES
+#define TSC_TS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def InlineCalls : Pass<"ts-inline-calls", "::mlir::ModuleOp"> {
+  let summary = "put the bodies of called functions and methods in place of the calls";
+  let description = [{
+    Leaves: calls through interfaces, and calls that would make the program larger than `max-operations`.
+    Before:  %y = ts.call_method "forward" %sub(%x)
+    After:   the body of @__torch__.Sub.forward, its self replaced by %sub
+  }];
+  let options = [Option<"maxOperations", "max-operations", "int64_t", "200000", "operations of one function, at most">];
+  let statistics = [Statistic<"numInlined", "num-inlined", "calls inlined">];
+}
+
+def RemoveUnusedFunctions : Pass<"ts-remove-unused-functions", "::mlir::ModuleOp"> {
+  let summary = "drop functions and methods that no exported method reaches";
+  let description = [{
+    Before:  ts.func @__torch__.Sub.helper, called by nobody
+    After:   neither the function nor the class's ts.method
+  }];
+  let options = [ListOption<"exported", "exported", "std::string", "methods of the root to keep; none: all of them">];
+  let statistics = [Statistic<"numRemoved", "num-removed", "functions removed">];
+}
+
+def FreezeAttributes : Pass<"ts-freeze-attributes", "::mlir::ModuleOp"> {
+  let summary = "replace attributes that nothing writes by their values";
+  let description = [{
+    Needs: inlined calls, so that `self` chains are visible.
+    Leaves: ts.get_attr only of attributes that are set, written in place, reachable from outside, or preserved.
+    Before:  %w = ts.get_attr %self["weight"]
+    After:   %w = ts.constant !ts.tensor, #ts.tensor<...>
+  }];
+  let options = [ListOption<"preserved", "preserved", "std::string", "attributes to keep, as self.sub.name without self">];
+  let statistics = [Statistic<"numFrozen", "num-frozen", "attribute reads replaced">];
+}
+
+def DropUnusedAttributes : Pass<"ts-drop-unused-attributes", "::mlir::ModuleOp"> {
+  let summary = "take attributes that no code mentions out of classes and objects";
+  let description = [{
+    Needs: frozen attributes. Leaves: classes whose attributes are all read or written somewhere, or preserved.
+    Before:  ts.class @M { ts.attribute @weight : !ts.tensor } with no ts.get_attr ["weight"] left
+    After:   ts.class @M { }
+  }];
+  let options = [ListOption<"preserved", "preserved", "std::string", "attributes to keep, as self.sub.name without self">];
+  let statistics = [Statistic<"numDropped", "num-dropped", "attributes dropped">];
+}
+
+def FoldConstants : Pass<"ts-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "compute what is constant, and choose branches that are decided";
+  let description = [{
+    A tensor or list becomes a constant only where it is read alone: a constant is shared and must not be written.
+    Before:  %c = ts.aten "aten::add.int"(%two, %three)    ts.if %false ...
+    After:   %c = ts.constant !ts.int, 5                   the else branch in place
+  }];
+  let statistics = [Statistic<"numFolded", "num-folded", "operations folded">];
+}
+
+def EliminateDeadCode : Pass<"ts-eliminate-dead-code", "::mlir::ModuleOp"> {
+  let summary = "drop operations without effect whose results nobody uses, and unused results of branches and loops";
+  let description = [{
+    Before:  %u = ts.aten "aten::relu"(%x), never used
+    After:   nothing
+  }];
+  let statistics = [Statistic<"numErased", "num-erased", "operations erased">];
+}
+
+def RemoveDropout : Pass<"ts-remove-dropout", "::mlir::ModuleOp"> {
+  let summary = "drop dropout outside training";
+  let description = [{
+    Needs: a constant `train`.
+    Before:  %y = ts.aten "aten::dropout"(%x, %p, %false)
+    After:   %x
+  }];
+  let statistics = [Statistic<"numRemoved", "num-removed", "dropouts removed">];
+}
+
+def FoldConvBatchNorm : Pass<"ts-fold-conv-batch-norm", "::mlir::ModuleOp"> {
+  let summary = "fold inference batch_norm into the convolution that feeds it";
+  let description = [{
+    Needs: constant parameters (frozen).
+    Leaves: no batch_norm in inference form whose input is a single-use convolution, all parameters constant. The new
+    weight and bias are operators on constants, which ts-fold-constants computes.
+    Before:  %1 = conv2d %x, %w, %b    %2 = batch_norm %1, %gamma, %beta, %mean, %var
+    After:   %2 = conv2d %x, %w1, %b1
+  }];
+  let statistics = [Statistic<"numFolded", "num-folded", "batch_norms folded">];
+}
+
+#endif
