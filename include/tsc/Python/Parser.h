@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parser: source text to the tree of Ast.h.
+//
+// Any bytes may be given. An error is reported to the engine and ends the parse: the functions then
+// return null. Precedence and chained comparisons are Python's, also where TorchScript's own parser
+// of archives differs (archives never hold such expressions).
+#pragma once
+
+#include "tsc/Python/Ast.h"
+
+#include <memory>
+
+namespace tsc::python {
+
+/// Parses a whole file. `name` is what messages call it ("model.pt:code/__torch__.py"); `firstLine`
+/// is the line of the user's file that the text starts on.
+std::unique_ptr<Module> parseModule(std::string name, llvm::StringRef text,
+                                    DiagnosticEngine &engine, unsigned firstLine = 1);
+
+/// Parses one expression, such as a type ("Dict[str, List[Tensor]]").
+std::unique_ptr<ParsedExpression> parseExpression(std::string name, llvm::StringRef text,
+                                                  DiagnosticEngine &engine);
+
+} // namespace tsc::python
