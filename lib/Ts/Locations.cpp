@@ -37,9 +37,19 @@ Location withDebugNames(Location loc, ArrayRef<StringRef> names) {
   return NameLoc::get(StringAttr::get(loc.getContext(), llvm::join(names, ",")), inner);
 }
 
-/// The n-th file range of a location made by makeLocation; null when there is none.
+/// The n-th file range of a location made by makeLocation; null when there is none. An inlined operation's is its
+/// callee's, a merged one's is that of its first part.
 static FileLineColRange getRange(Location loc, unsigned n) {
   Location inner = withoutNames(loc);
+  for (;;) {
+    auto merged = dyn_cast<FusedLoc>(inner);
+    if (auto site = dyn_cast<CallSiteLoc>(inner))
+      inner = withoutNames(site.getCallee());
+    else if (merged && !merged.getMetadata() && !merged.getLocations().empty())
+      inner = withoutNames(merged.getLocations().front());
+    else
+      break;
+  }
   if (auto range = dyn_cast<FileLineColRange>(inner))
     return n == 0 ? range : FileLineColRange();
   auto fused = dyn_cast<FusedLoc>(inner);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// One forward walk that computes operators on constants with lib/Evaluate and takes decided branches, repeated while a
+// branch was taken. A list literal of constants is a constant operand of a reader, though not a constant itself: it is fresh
+// each time it is made. Results that are tensors or lists become constants only where nothing writes to them and nothing
+// else can: they would be shared by every call.
+#include "tsc/Analysis/ObjectUses.h"
+#include "tsc/Evaluate/Evaluator.h"
+#include "tsc/Transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace tsc::ts {
+#define GEN_PASS_DEF_FOLDCONSTANTS
+#include "tsc/Ts/TsPasses.h.inc"
+
+namespace {
+struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
+  using FoldConstantsBase::FoldConstantsBase;
+  void runOnOperation() override;
+
+private:
+  void visit(Block &block);
+  void visitOperation(Operation *op);
+  void foldAten(AtenOp op);
+  void foldNoneTest(AtenOp op);
+  void takeBranch(IfOp op);
+  void replace(Value value, Attribute constant);
+
+  std::shared_ptr<Evaluator> evaluator;
+  bool changed = false;
+};
+} // namespace
+
+/// The constant that a value stands for when it is only read; null if there is none.
+static Attribute readableConstant(Value value) {
+  Attribute constant;
+  if (matchPattern(value, m_Constant(&constant)))
+    return constant;
+  if (auto cast = value.getDefiningOp<UncheckedCastOp>())
+    return readableConstant(cast.getInput());
+  auto list = value.getDefiningOp<ListConstructOp>();
+  if (!list || findObjectUses(value).isWritten)
+    return {};
+  SmallVector<Attribute> elements;
+  for (Value element : list.getElements()) {
+    Attribute item = readableConstant(element);
+    if (!item)
+      return {};
+    elements.push_back(item);
+  }
+  return ListAttr::get(value.getContext(), ArrayAttr::get(value.getContext(), elements), value.getType());
+}
+
+void FoldConstants::replace(Value value, Attribute constant) {
+  OpBuilder builder(value.getDefiningOp());
+  Location loc = withDebugNames(value.getDefiningOp()->getLoc(), {getDebugName(value)});
+  value.replaceAllUsesWith(ConstantOp::create(builder, loc, value.getType(), constant).getResult());
+  ++numFolded;
+}
+
+/// `x is None` is decided by the type of x alone when that is not optional.
+void FoldConstants::foldNoneTest(AtenOp op) {
+  bool isNot = op.getName() == "aten::__isnot__";
+  if ((!isNot && op.getName() != "aten::__is__") || op.getArgs().size() != 2)
+    return;
+  auto known = [](Type type) { return !isa<OptionalType, UnionType, AnyType>(type); };
+  Type a = op.getArgs()[0].getType(), b = op.getArgs()[1].getType();
+  bool aNone = isa<NoneType>(a), bNone = isa<NoneType>(b);
+  auto isConstantNone = [](Value value) { return isa_and_nonnull<UnitAttr>(readableConstant(value)); };
+  aNone |= isConstantNone(op.getArgs()[0]);
+  bNone |= isConstantNone(op.getArgs()[1]);
+  if (!(aNone || bNone))
+    return;
+  bool same = aNone && bNone;
+  if (!same && !(aNone ? known(b) : known(a)))
+    return;
+  replace(op.getResult(0), BoolAttr::get(op.getContext(), same != isNot));
+}
+
+void FoldConstants::foldAten(AtenOp op) {
+  if (op.getNumResults() == 0 || llvm::all_of(op.getResults(), [](Value v) { return v.use_empty(); }))
+    return;
+  SmallVector<Attribute> operands;
+  for (Value argument : op.getArgs()) {
+    Attribute constant = readableConstant(argument);
+    if (!constant)
+      return;
+    operands.push_back(constant);
+  }
+  for (Value result : op.getResults())
+    if (!isImmutable(result.getType())) {
+      ObjectUses uses = findObjectUses(result);
+      if (uses.isWritten || uses.escapes)
+        return;
+    }
+  FailureOr<SmallVector<Attribute>> results = evaluator->evaluate(op, operands);
+  if (failed(results))
+    return;
+  for (auto [result, constant] : llvm::zip_equal(op.getResults(), *results))
+    replace(result, constant);
+}
+
+/// Moves the chosen block's operations in front of the branch and erases it.
+void FoldConstants::takeBranch(IfOp op) {
+  BoolAttr condition;
+  if (!matchPattern(op.getCondition(), m_Constant(&condition)))
+    return;
+  Block &chosen = (condition.getValue() ? op.getThenRegion() : op.getElseRegion()).front();
+  Operation *yield = chosen.getTerminator();
+  op->getBlock()->getOperations().splice(Block::iterator(op), chosen.getOperations(), chosen.begin(),
+                                         Block::iterator(yield));
+  OpBuilder builder(op);
+  for (auto [result, value] : llvm::zip_equal(op.getResults(), yield->getOperands())) {
+    Value replacement = value;
+    if (value.getType() != result.getType())
+      replacement = UncheckedCastOp::create(builder, op.getLoc(), result.getType(), value);
+    result.replaceAllUsesWith(replacement);
+  }
+  op.erase();
+  ++numFolded;
+  changed = true;
+}
+
+void FoldConstants::visitOperation(Operation *op) {
+  if (auto aten = dyn_cast<AtenOp>(op)) {
+    foldNoneTest(aten);
+    return foldAten(aten);
+  }
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
+      visit(block);
+  if (auto unpack = dyn_cast<TupleUnpackOp>(op))
+    if (auto made = unpack.getTuple().getDefiningOp<TupleConstructOp>())
+      if (made.getElements().getTypes() == unpack.getResultTypes())
+        unpack->replaceAllUsesWith(made.getElements());
+  if (auto branch = dyn_cast<IfOp>(op))
+    takeBranch(branch);
+}
+
+void FoldConstants::visit(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block))
+    visitOperation(&op);
+}
+
+void FoldConstants::runOnOperation() {
+  evaluator = std::make_shared<Evaluator>(&getContext());
+  do {
+    changed = false;
+    for (FuncOp function : getOperation().getOps<FuncOp>())
+      if (!function.isExternal())
+        visit(function.getBody().front());
+  } while (changed);
+  evaluator.reset();
+}
+
+} // namespace tsc::ts

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attributes as constants. An attribute stays when any function sets it, or writes in place to what it holds, or lets that
+// be reached from outside; two attributes that share a storage stay or go together. Objects are known by following
+// attribute reads from the root's `self`; where an object is not known, an access counts for every object of its class.
+#include "tsc/Analysis/ObjectUses.h"
+#include "tsc/Transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+
+#include "llvm/ADT/DenseSet.h"
+
+using namespace mlir;
+
+namespace tsc::ts {
+#define GEN_PASS_DEF_FREEZEATTRIBUTES
+#include "tsc/Ts/TsPasses.h.inc"
+
+namespace {
+struct FreezeAttributes : impl::FreezeAttributesBase<FreezeAttributes> {
+  using FreezeAttributesBase::FreezeAttributesBase;
+  void runOnOperation() override;
+
+private:
+  using Key = std::pair<StringAttr, StringAttr>; ///< the symbol of an object or class, and an attribute
+
+  void markRoots(ObjectOp root);
+  ObjectOp objectOf(Value value);
+  Attribute valueOf(ObjectOp object, StringRef attribute);
+  void keep(Value object, StringAttr attribute);
+  void keepPreserved(ObjectOp root);
+  void findKept();
+  bool isKept(ObjectOp object, StringAttr attribute, Attribute value);
+  void freeze(GetAttrOp op);
+
+  std::shared_ptr<SymbolTableCollection> symbols; ///< passes are copied, a collection cannot be
+  llvm::DenseMap<Value, ObjectOp> known;
+  llvm::DenseSet<Key> kept;
+  llvm::DenseSet<int64_t> keptStorages;
+};
+} // namespace
+
+static StringAttr classNameOf(Type type) {
+  if (auto classType = dyn_cast<ClassType>(type))
+    return classType.getName().getAttr();
+  return {};
+}
+
+/// Methods of the root's class are called on the root from outside. A method that other code calls too may see any object.
+void FreezeAttributes::markRoots(ObjectOp root) {
+  llvm::DenseSet<StringAttr> calledElsewhere;
+  getOperation().walk([&](CallMethodOp call) { calledElsewhere.insert(call.getMethodAttr()); });
+  auto type = symbols->lookupNearestSymbolFrom<ClassOp>(root, root.getClassNameAttr());
+  if (!type)
+    return;
+  for (MethodOp method : type.getBody().getOps<MethodOp>()) {
+    auto function = symbols->lookupNearestSymbolFrom<FuncOp>(getOperation(), method.getFunctionAttr());
+    if (function && !function.isExternal() && function.getNumArguments() &&
+        !calledElsewhere.contains(method.getSymNameAttr()))
+      known[function.getBody().getArgument(0)] = root;
+  }
+}
+
+Attribute FreezeAttributes::valueOf(ObjectOp object, StringRef attribute) {
+  auto type = symbols->lookupNearestSymbolFrom<ClassOp>(object, object.getClassNameAttr());
+  int64_t index = type ? type.getAttributeIndex(attribute) : -1;
+  if (index < 0 || index >= static_cast<int64_t>(object.getValues().size()))
+    return {};
+  return object.getValues()[index];
+}
+
+ObjectOp FreezeAttributes::objectOf(Value value) {
+  auto [it, isNew] = known.try_emplace(value, ObjectOp());
+  if (!isNew)
+    return it->second;
+  auto get = value.getDefiningOp<GetAttrOp>();
+  ObjectOp owner = get ? objectOf(get.getObject()) : ObjectOp();
+  auto name = owner ? dyn_cast_or_null<FlatSymbolRefAttr>(valueOf(owner, get.getName())) : FlatSymbolRefAttr();
+  ObjectOp found = name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
+  return known[value] = found;
+}
+
+void FreezeAttributes::keep(Value object, StringAttr attribute) {
+  auto keepIn = [&](ObjectOp owner) {
+    if (auto tensor = dyn_cast_or_null<TensorAttr>(valueOf(owner, attribute)))
+      keptStorages.insert(tensor.getStorage());
+  };
+  if (ObjectOp owner = objectOf(object)) {
+    kept.insert({owner.getSymNameAttr(), attribute});
+    return keepIn(owner);
+  }
+  StringAttr name = classNameOf(object.getType());
+  if (!name)
+    return;
+  kept.insert({name, attribute});
+  for (ObjectOp each : getOperation().getOps<ObjectOp>())
+    if (each.getClassNameAttr().getAttr() == name)
+      keepIn(each);
+}
+
+void FreezeAttributes::keepPreserved(ObjectOp root) {
+  for (const std::string &path : preserved) {
+    SmallVector<StringRef> parts;
+    StringRef(path).split(parts, '.');
+    ObjectOp object = root;
+    for (StringRef part : ArrayRef<StringRef>(parts).drop_back()) {
+      auto name = object ? dyn_cast_or_null<FlatSymbolRefAttr>(valueOf(object, part)) : FlatSymbolRefAttr();
+      object = name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
+    }
+    if (object)
+      kept.insert({object.getSymNameAttr(), StringAttr::get(&getContext(), parts.back())});
+  }
+}
+
+void FreezeAttributes::findKept() {
+  getOperation().walk([&](Operation *op) {
+    if (auto set = dyn_cast<SetAttrOp>(op))
+      return keep(set.getObject(), set.getNameAttr());
+    auto get = dyn_cast<GetAttrOp>(op);
+    if (!get || isImmutable(get.getResult().getType()) || isa<ClassType>(get.getResult().getType()))
+      return;
+    ObjectUses uses = findObjectUses(get.getResult());
+    if (uses.isWritten || uses.escapes)
+      keep(get.getObject(), get.getNameAttr());
+  });
+}
+
+bool FreezeAttributes::isKept(ObjectOp object, StringAttr attribute, Attribute value) {
+  auto tensor = dyn_cast<TensorAttr>(value);
+  return kept.contains({object.getSymNameAttr(), attribute}) ||
+         kept.contains({object.getClassNameAttr().getAttr(), attribute}) ||
+         (tensor && keptStorages.contains(tensor.getStorage()));
+}
+
+/// Values that a constant can stand for: objects and containers that several places share are none.
+static bool isFreezable(Attribute value) {
+  if (auto list = dyn_cast<ListAttr>(value))
+    return llvm::all_of(list.getElements(), isFreezable);
+  if (auto tuple = dyn_cast<TupleAttr>(value))
+    return llvm::all_of(tuple.getElements(), isFreezable);
+  if (auto dict = dyn_cast<DictAttr>(value))
+    return llvm::all_of(dict.getValues(), isFreezable);
+  if (auto tensor = dyn_cast<TensorAttr>(value))
+    return !tensor.getQuantizer();
+  return !isa<FlatSymbolRefAttr>(value);
+}
+
+void FreezeAttributes::freeze(GetAttrOp op) {
+  ObjectOp object = objectOf(op.getObject());
+  Attribute value = object ? valueOf(object, op.getName()) : Attribute();
+  if (!value || !isFreezable(value) || isKept(object, op.getNameAttr(), value))
+    return;
+  OpBuilder builder(op);
+  auto constant = ConstantOp::create(builder, op.getLoc(), op.getResult().getType(), value);
+  op.getResult().replaceAllUsesWith(constant.getResult());
+  op.erase();
+  ++numFrozen;
+}
+
+void FreezeAttributes::runOnOperation() {
+  symbols = std::make_shared<SymbolTableCollection>();
+  auto name = getOperation()->getAttrOfType<FlatSymbolRefAttr>(kRootAttr);
+  ObjectOp root = name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
+  if (!root)
+    return;
+  markRoots(root);
+  keepPreserved(root);
+  findKept();
+  SmallVector<GetAttrOp> reads;
+  getOperation().walk([&](GetAttrOp op) { reads.push_back(op); });
+  for (GetAttrOp op : reads)
+    freeze(op);
+}
+
+} // namespace tsc::ts
