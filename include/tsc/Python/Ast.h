@@ -164,8 +164,7 @@ struct BoolLiteral : ExprOf<ExprKind::BoolLiteral> {
 struct NoneLiteral : ExprOf<ExprKind::NoneLiteral> {};
 struct EllipsisLiteral : ExprOf<ExprKind::EllipsisLiteral> {};
 
-/// Adjacent literals are joined. The value is bytes after escapes (UTF-8 for \u and \N is never
-/// decoded further).
+/// Adjacent literals are joined. The value is bytes: escapes are replaced, \u by UTF-8.
 struct StringLiteral : ExprOf<ExprKind::StringLiteral> {
   llvm::StringRef value;
   bool isBytes = false; ///< b"..."
@@ -329,7 +328,7 @@ enum class StmtKind : uint8_t {
 struct Stmt {
   StmtKind kind;
   uint16_t depth = 1; ///< of the tree below, this node and its expressions included
-  Range range;        ///< of a compound statement: all of it
+  Range range;        ///< of a compound statement: from its keyword to the end of its last block
   explicit Stmt(StmtKind kind) : kind(kind) {}
 };
 template <StmtKind K> struct StmtOf : Stmt {

@@ -12,13 +12,19 @@
 
 namespace tsc::python {
 
+/// What an octal escape above \177 means: a byte in an archive (as its writer meant it), a code
+/// point in source (as Python reads it). Nothing else differs.
+enum class Dialect : uint8_t { Archive, Source };
+
 /// Parses a whole file. `name` is what messages call it ("model.pt:code/__torch__.py"); `firstLine`
 /// is the line of the user's file that the text starts on.
 std::unique_ptr<Module> parseModule(std::string name, llvm::StringRef text,
-                                    DiagnosticEngine &engine, unsigned firstLine = 1);
+                                    DiagnosticEngine &engine, Dialect dialect = Dialect::Archive,
+                                    unsigned firstLine = 1);
 
 /// Parses one expression, such as a type ("Dict[str, List[Tensor]]").
 std::unique_ptr<ParsedExpression> parseExpression(std::string name, llvm::StringRef text,
-                                                  DiagnosticEngine &engine);
+                                                  DiagnosticEngine &engine,
+                                                  Dialect dialect = Dialect::Archive);
 
 } // namespace tsc::python
