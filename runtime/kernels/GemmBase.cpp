@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles of matrix products for the level that the archive is compiled for: 6 rows of two vectors
+// fill the 16 registers of AVX2.
+#define TSC_TARGET
+#define TSC_VECTOR_BYTES 32
+#include "GemmTiles.h"
+
+namespace tsc::rt::detail {
+const TileTable<float> &baseTilesFloat() { return tileTable<float, 6>(); }
+const TileTable<double> &baseTilesDouble() { return tileTable<double, 6>(); }
+const TileTable<int64_t> &baseTilesInt() { return tileTable<int64_t, 6>(); }
+} // namespace tsc::rt::detail
