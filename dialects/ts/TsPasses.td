@@ -90,4 +90,28 @@ def FoldConvBatchNorm : Pass<"ts-fold-conv-batch-norm", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "batch_norms folded">];
 }
 
+def InsertUpcasts : Pass<"ts-insert-upcasts", "::mlir::ModuleOp"> {
+  let summary = "say where a value becomes one of a supertype with another representation";
+  let description = [{
+    Leaves: operands of calls, containers, attributes, branches, loops and returns in the very form that is wanted there.
+    Operators take their operands as they are.
+    Before:  ts.return %x : !ts.int                        of a function that returns an Optional[int]
+    After:   %y = ts.upcast %x : (!ts.int) -> !ts.optional<!ts.int>    ts.return %y
+  }];
+  let statistics = [Statistic<"numInserted", "num-inserted", "upcasts inserted">];
+}
+
+def InsertReferenceCounts : Pass<"ts-insert-reference-counts", "::mlir::ModuleOp"> {
+  let summary = "say where counts of objects are taken and given back";
+  let description = [{
+    Needs: ts-insert-upcasts. Arguments are borrowed and results owned; ts.return, ts.yield and the initial values of ts.loop
+    are taken over, and so are arguments of a loop's body by the body. Releases what its block owns after its last use.
+    Not idempotent: it runs once, just before conversion to LLVM.
+    Before:  %y = ts.aten "aten::relu"(%x)    %z = ts.aten "aten::neg"(%y)    ts.return %z
+    After:   %y = ts.aten "aten::relu"(%x)    %z = ts.aten "aten::neg"(%y)    ts.release %y    ts.return %z
+  }];
+  let statistics = [Statistic<"numRetains", "num-retains", "retains inserted">,
+                    Statistic<"numMoves", "num-moves", "values handed on without counting">];
+}
+
 #endif
