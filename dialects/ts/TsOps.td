@@ -283,6 +283,31 @@ def Ts_ExitOp : Ts_Op<"exit"> {
   let assemblyFormat = "$object attr-dict `:` functional-type($object, $result)";
 }
 
+// ---- Fused elementwise operators, made by ts-fuse-elementwise
+
+def Ts_HasDTypeOp : Ts_Op<"has_dtype", [MemoryEffects<[MemRead]>]> {
+  let summary = "whether all tensors are defined, on the CPU, and of one dtype";
+  let arguments = (ins Variadic<Ts_TensorType>:$tensors, I64Attr:$dtype);
+  let results = (outs Ts_BoolType:$result);
+  let assemblyFormat = "$dtype `(` $tensors `)` attr-dict `:` functional-type($tensors, $result)";
+}
+def Ts_MapOp : Ts_Op<"map", [AttrSizedOperandSegments, IsolatedFromAbove, SingleBlock, MemoryEffects<[MemRead, MemAlloc]>]> {
+  let summary = "a fresh tensor computed element by element from tensors, which broadcast, and numbers";
+  let description = [{
+    The body computes one element: its arguments are the tensors' elements and the numbers, in the type of the elements
+    (f32), and it is arith and math operations only, so that it can be compiled for any target. All tensors have the
+    body's dtype: ts.has_dtype has said so.
+  }];
+  let arguments = (ins Variadic<Ts_TensorType>:$tensors, Variadic<AnyType>:$numbers);
+  let results = (outs Ts_TensorType:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "`(` $tensors `)` `with` `(` $numbers `)` attr-dict `:` functional-type(operands, $result) $body";
+}
+def Ts_MapYieldOp : Ts_Op<"map_yield", [Terminator, HasParent<"MapOp">, Pure]> {
+  let arguments = (ins AnyFloat:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
 // ---- Ownership, made by ts-insert-reference-counts just before conversion to LLVM
 
 def Ts_RetainOp : Ts_Op<"retain", [MemoryEffects<[MemWrite]>]> {

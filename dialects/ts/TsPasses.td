@@ -90,6 +90,26 @@ def FoldConvBatchNorm : Pass<"ts-fold-conv-batch-norm", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "batch_norms folded">];
 }
 
+def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {
+  let summary = "turn in-place operators on tensors that nothing else sees into their functional forms";
+  let description = [{
+    Before:  %1 = conv2d %x, %w    %2 = ts.aten "aten::relu_"(%1)
+    After:   %1 = conv2d %x, %w    %2 = ts.aten "aten::relu"(%1)
+  }];
+  let statistics = [Statistic<"numChanged", "num-changed", "operators made functional">];
+}
+
+def FuseElementwise : Pass<"ts-fuse-elementwise", "::mlir::ModuleOp"> {
+  let summary = "compute chains of elementwise operators in one loop, for float32";
+  let description = [{
+    Leaves: the operators as they were beside the loop, for other dtypes.
+    Before:  %1 = ts.aten "aten::mul.Tensor"(%a, %b)    %2 = ts.aten "aten::relu"(%1)
+    After:   %2 = ts.if (ts.has_dtype 6(%a, %b)) { ts.map(%a, %b) {...} } else { mul and relu }
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let statistics = [Statistic<"numFused", "num-fused", "operators fused">];
+}
+
 def InsertUpcasts : Pass<"ts-insert-upcasts", "::mlir::ModuleOp"> {
   let summary = "say where a value becomes one of a supertype with another representation";
   let description = [{

@@ -32,6 +32,9 @@ struct SiteDescriptor {
 
 struct Context;
 
+/// A compiled region: buffers and dims as its maker and its caller agree.
+using RegionFunction = int32_t (*)(Context *, void *const *buffers, const int64_t *dims, void *workspace);
+
 using BoxedEntry = int32_t (*)(Context *, const Value *arguments, Value *results);
 
 /// The static data of one compiled model; `tsc_model_entry` hands it to tsc_rt_model_api.
@@ -94,6 +97,14 @@ BoxedEntry tsc_rt_find_method(const ObjectHead *object, const char *name);
 /// Runs `entry` on copies of the arguments (retained), maybe on another thread; the future is the result.
 int32_t tsc_rt_fork(Context *, BoxedEntry entry, const Value *arguments, int64_t count,
                     const TypeDescriptor *futureType, ObjectHead **future);
+
+// ---- Compiled elementwise regions (ts.has_dtype, ts.map)
+/// 1 when all tensors are defined and of the dtype.
+int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t count, int32_t dtype);
+/// Broadcasts the tensors, all of `dtype` (float32 or float64), and runs the region over them: buffers are the output's run
+/// of elements, the inputs', and `numbers`; dims[0] is the number of elements. *result is a new tensor.
+int32_t tsc_rt_map(Context *, RegionFunction region, const void *numbers, const TensorObject *const *tensors,
+                   int64_t count, int32_t dtype, TensorObject **result);
 
 /// The public API of a model, see tsc/model.h. One per artifact; made on the first call.
 const ::tsc_model_api *tsc_rt_model_api(const ModelData *);

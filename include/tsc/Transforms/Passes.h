@@ -4,6 +4,8 @@
 
 #include "tsc/Ts/TsDialect.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Pass/Pass.h"
 
 namespace tsc::ts {
