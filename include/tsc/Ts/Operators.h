@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator table: every schema of PyTorch's registry in registration order (overload ties resolve by it), what its
-// schema says of types, defaults and aliases, and what this project knows of it (kernel, type rule, compiled form).
+// schema says of types, defaults and aliases, and what this project knows of it (effects, type rule, compiled form).
 // Rows come from dialects/ts/schemas.txt and TsOperators*.td through optable-gen; schemas are parsed when first asked for.
+// To add an operator, see dialects/ts/TsOperators.td. Whether an operator has a kernel is asked of the runtime's own table
+// (hasKernel in tsc/Evaluate/Evaluator.h, by kernelSymbol()), so that a new kernel changes nothing here.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -19,19 +21,20 @@ namespace tsc::ts {
 /// A type as schemas write it.
 struct SchemaType {
   enum Kind : uint8_t {
-    Tensor, Int, Float, Bool, Complex, Scalar, Str, Device, None, Any, Generator, Stream, Storage, Layout,
-    List, Dict, Tuple, Optional, Future, Await, RRef, Class, Variable, AnyList, AnyEnum, AnyClass, Union,
+    Tensor, Int, Float, Bool, Complex, Scalar, Str, Device, None, Any, Generator, Stream, Storage,
+    List, Dict, Tuple, Optional, Future, Await, RRef, Class, Variable, AnyList, AnyTuple, AnyEnum, AnyClass, Union,
   };
   Kind kind = Tensor;
-  std::string name;                  ///< of Variable ("t", "tVal") and Class
+  std::string name;                  ///< of Variable ("t", "tVal") and Class (the qualified name)
   std::vector<SchemaType> parameters;
   int64_t fixedSize = 0;             ///< N of int[N]: a single element is repeated; 0: none
-  bool isEnumInt = false;            ///< ScalarType, Layout, MemoryFormat: ints with a meaning
+  bool isEnumInt = false;            ///< ScalarType, Layout, MemoryFormat, QScheme: ints with a meaning
 };
 
 struct SchemaAlias {
   std::vector<std::string> sets; ///< "a", or "*" for wildcard; empty: aliases nothing
   bool isWrite = false;
+  bool escapes = false; ///< "a -> *": another value holds it afterwards
 };
 
 /// A default value, parsed.
@@ -46,7 +49,7 @@ struct SchemaDefault {
 struct SchemaArgument {
   std::string name;
   SchemaType type;
-  SchemaAlias alias;
+  SchemaAlias alias; ///< of the value or, for a container, of its elements
   std::optional<SchemaDefault> defaultValue;
   bool keywordOnly = false;
   bool isOut = false; ///< a keyword-only written tensor: an out argument
@@ -57,14 +60,18 @@ struct Schema {
   bool varargs = false, varreturns = false;
 };
 
-/// One operator overload.
+enum OperatorEffects : uint8_t {
+  kSideEffects = 1,     ///< does more than its schema declares: prints, raises for good reason
+  kNondeterministic = 2 ///< draws random numbers: neither folded nor merged
+};
+
+/// One operator overload. Rows live as long as the process and are never copied.
 struct OperatorRow {
-  llvm::StringLiteral fullName;   ///< "aten::add.Tensor"
-  llvm::StringLiteral schemaText; ///< as PyTorch prints it
-  bool hasKernel;                 ///< the runtime has tsc_rt_aten_add_Tensor
-  llvm::StringLiteral typeRule;   ///< name of the type rule, or ""
-  llvm::StringLiteral lowering;   ///< compiled form: "elementwise:EXPR", "library:FUNCTION", ..., or ""
-  uint8_t effects;                ///< OperatorEffects beyond what the schema says
+  llvm::StringRef fullName;   ///< "aten::add.Tensor"; "aten::relu" when the overload has no name
+  llvm::StringRef schemaText; ///< as PyTorch prints it
+  llvm::StringRef typeRule;   ///< name of the type rule, or ""
+  llvm::StringRef lowering;   ///< compiled form: "elementwise:EXPR", "library:FUNCTION", ..., or ""
+  uint8_t effects;            ///< OperatorEffects beyond what the schema says
 
   llvm::StringRef baseName() const { return fullName.split('.').first; }
   llvm::StringRef overload() const { return fullName.split('.').second; }
@@ -72,13 +79,8 @@ struct OperatorRow {
   const Schema &schema() const;
   /// "tsc_rt_aten_add_Tensor".
   std::string kernelSymbol() const;
-  /// True when calling it changes nothing but its (fresh) results.
+  /// True when a call changes nothing: it writes no argument and has no side effects. Its results may alias arguments.
   bool isFunctional() const;
-};
-
-enum OperatorEffects : uint8_t {
-  kSideEffects = 1,     ///< does more than its schema declares: prints, raises for good reason
-  kNondeterministic = 2 ///< draws random numbers: neither folded nor merged
 };
 
 llvm::ArrayRef<OperatorRow> allOperators();
