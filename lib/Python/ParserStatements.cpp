@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements, but definitions.
+#include "ParserImpl.h"
+
+using namespace llvm;
+
+namespace tsc::python {
+
+// ---- Lines and blocks
+
+bool Parser::statement(SmallVectorImpl<Stmt *> &out) {
+  Nesting nesting(*this);
+  if (!nesting)
+    return false;
+  switch (kind()) {
+  case TokenKind::KwIf:
+  case TokenKind::KwWhile:
+  case TokenKind::KwFor:
+  case TokenKind::KwWith:
+  case TokenKind::KwTry:
+  case TokenKind::KwAsync:
+  case TokenKind::KwDef:
+  case TokenKind::KwClass:
+  case TokenKind::At: {
+    // `async : T` declares an attribute, in archives.
+    if (kind() != TokenKind::At && kind() != TokenKind::KwTry && kind(1) == TokenKind::Colon)
+      return simpleLine(out);
+    Stmt *stmt = compound();
+    out.push_back(stmt);
+    return stmt;
+  }
+  default:
+    return simpleLine(out);
+  }
+}
+
+bool Parser::simpleLine(SmallVectorImpl<Stmt *> &out) {
+  if (at(TokenKind::Indent))
+    return unexpected("the indentation of the line before");
+  do {
+    Stmt *stmt = simple();
+    if (!stmt)
+      return false;
+    out.push_back(stmt);
+  } while (eat(TokenKind::Semicolon) && !at(TokenKind::Newline));
+  return expect(TokenKind::Newline);
+}
+
+/// `:` and what it governs.
+bool Parser::block(StmtList &body, StringRef after) {
+  if (!expect(TokenKind::Colon))
+    return false;
+  SmallVector<Stmt *, 8> statements;
+  if (!eat(TokenKind::Newline)) {
+    if (!simpleLine(statements))
+      return false;
+    body = copy(statements);
+    return true;
+  }
+  if (!eat(TokenKind::Indent))
+    return unexpected(("an indented block after " + after).str());
+  while (!at(TokenKind::Dedent)) {
+    if (at(TokenKind::EndOfFile))
+      break;
+    if (!statement(statements))
+      return false;
+  }
+  take();
+  body = copy(statements);
+  return true;
+}
+
+/// The `else` of a loop or a `try`, if there is one.
+bool Parser::elseBlock(StmtList &body) { return !eat(TokenKind::KwElse) || block(body, "'else'"); }
+
+// ---- Simple statements
+
+Stmt *Parser::simple() {
+  if (isKeyword(kind()) && kind(1) == TokenKind::Colon && !at(TokenKind::KwElse) &&
+      !at(TokenKind::KwFinally) && !at(TokenKind::KwExcept) && !at(TokenKind::KwLambda)) {
+    auto *name = make<Name>(begin());
+    name->id = text(take().range);
+    return annotated(name->range.begin, done(name));
+  }
+  switch (kind()) {
+  case TokenKind::KwPass:
+    return makeSimple<Pass>();
+  case TokenKind::KwBreak:
+    return makeSimple<Break>();
+  case TokenKind::KwContinue:
+    return makeSimple<Continue>();
+  case TokenKind::KwReturn:
+    return returnStatement();
+  case TokenKind::KwRaise:
+    return raiseStatement();
+  case TokenKind::KwAssert:
+    return assertStatement();
+  case TokenKind::KwDel:
+    return deleteStatement();
+  case TokenKind::KwGlobal:
+  case TokenKind::KwNonlocal:
+    return scopeStatement();
+  case TokenKind::KwImport:
+    return importStatement();
+  case TokenKind::KwFrom:
+    return fromImportStatement();
+  default:
+    return expressionOrAssign();
+  }
+}
+
+static bool augmentedOp(TokenKind kind, BinaryOp &op) {
+  switch (kind) {
+  case TokenKind::AddAssign:
+    op = BinaryOp::Add;
+    return true;
+  case TokenKind::SubAssign:
+    op = BinaryOp::Sub;
+    return true;
+  case TokenKind::MulAssign:
+    op = BinaryOp::Mul;
+    return true;
+  case TokenKind::DivAssign:
+    op = BinaryOp::Div;
+    return true;
+  case TokenKind::FloorDivAssign:
+    op = BinaryOp::FloorDiv;
+    return true;
+  case TokenKind::ModAssign:
+    op = BinaryOp::Mod;
+    return true;
+  case TokenKind::PowAssign:
+    op = BinaryOp::Pow;
+    return true;
+  case TokenKind::MatMulAssign:
+    op = BinaryOp::MatMul;
+    return true;
+  case TokenKind::AndAssign:
+    op = BinaryOp::BitAnd;
+    return true;
+  case TokenKind::OrAssign:
+    op = BinaryOp::BitOr;
+    return true;
+  case TokenKind::XorAssign:
+    op = BinaryOp::BitXor;
+    return true;
+  case TokenKind::LeftShiftAssign:
+    op = BinaryOp::LeftShift;
+    return true;
+  case TokenKind::RightShiftAssign:
+    op = BinaryOp::RightShift;
+    return true;
+  default:
+    return false;
+  }
+}
+
+Stmt *Parser::expressionOrAssign() {
+  uint32_t start = begin();
+  // `*a = b` has its own message; valueList refuses other stars.
+  Expr *first = valueList();
+  if (!first)
+    return nullptr;
+  BinaryOp op;
+  if (at(TokenKind::Colon))
+    return annotated(start, first);
+  if (at(TokenKind::Assign))
+    return assign(start, first);
+  if (augmentedOp(kind(), op))
+    return augmented(start, first, op);
+  auto *node = make<ExprStmt>(start);
+  node->value = first;
+  adopt(node, first);
+  return done(node);
+}
+
+Stmt *Parser::assign(uint32_t start, Expr *first) {
+  auto *node = make<Assign>(start);
+  SmallVector<Expr *, 4> values{first};
+  while (eat(TokenKind::Assign)) {
+    if (!checkTarget(values.back()))
+      return nullptr;
+    values.push_back(valueList());
+    if (!values.back())
+      return nullptr;
+  }
+  node->value = values.pop_back_val();
+  node->targets = copy(values);
+  adopt(node, node->targets);
+  adopt(node, node->value);
+  if (at(TokenKind::Newline)) {
+    ArrayRef<Range> comments = typeComments(lastEnd, begin());
+    if (!comments.empty())
+      node->typeComment = comments.front();
+  }
+  return done(node);
+}
+
+/// `target : annotation = value`, from the colon on.
+Stmt *Parser::annotated(uint32_t start, Expr *target) {
+  if (!target || !checkSingleTarget(target))
+    return nullptr;
+  auto *node = make<AnnAssign>(start);
+  take();
+  node->target = target;
+  node->annotation = expression();
+  if (!node->annotation)
+    return nullptr;
+  if (eat(TokenKind::Assign) && !(node->value = valueList()))
+    return nullptr;
+  adopt(node, {node->target, node->annotation, node->value});
+  return done(node);
+}
+
+Stmt *Parser::augmented(uint32_t start, Expr *target, BinaryOp op) {
+  if (!checkSingleTarget(target))
+    return nullptr;
+  auto *node = make<AugAssign>(start);
+  node->op = op;
+  node->opRange = take().range;
+  node->target = target;
+  node->value = valueList();
+  if (!node->value)
+    return nullptr;
+  adopt(node, {node->target, node->value});
+  return done(node);
+}
+
+/// Whether the expression can stand left of `=`. The tree's depth bounds the recursion.
+bool Parser::checkTarget(const Expr *target) {
+  ExprList items;
+  switch (target->kind) {
+  case ExprKind::Name:
+  case ExprKind::Attribute:
+  case ExprKind::Subscript:
+    return true;
+  case ExprKind::Starred:
+    return checkTarget(cast<Starred>(target)->value);
+  case ExprKind::Tuple:
+    items = cast<Tuple>(target)->items;
+    break;
+  case ExprKind::List:
+    items = cast<List>(target)->items;
+    break;
+  default:
+    return fail(target->range, Diag::SyntaxTarget, describe(*target));
+  }
+  unsigned stars = 0;
+  for (const Expr *item : items) {
+    if (isa<Starred>(item) && ++stars > 1)
+      return fail(item->range, Diag::SyntaxStarred, "found a second '*' target, expected one");
+    if (!checkTarget(item))
+      return false;
+  }
+  return true;
+}
+
+bool Parser::checkSingleTarget(const Expr *target) {
+  if (isa<Name, Attribute, Subscript>(target))
+    return true;
+  return fail(target->range, Diag::SyntaxTargetOnce, describe(*target));
+}
+
+static bool endsStatement(TokenKind kind) {
+  return kind == TokenKind::Newline || kind == TokenKind::Semicolon || kind == TokenKind::EndOfFile;
+}
+
+Stmt *Parser::returnStatement() {
+  auto *node = make<Return>(begin());
+  take();
+  if (!endsStatement(kind()) && !(node->value = valueList()))
+    return nullptr;
+  adopt(node, node->value);
+  return done(node);
+}
+
+Stmt *Parser::raiseStatement() {
+  auto *node = make<Raise>(begin());
+  take();
+  if (!endsStatement(kind())) {
+    node->exception = expression();
+    if (!node->exception)
+      return nullptr;
+    if (eat(TokenKind::KwFrom) && !(node->cause = expression()))
+      return nullptr;
+  }
+  adopt(node, {node->exception, node->cause});
+  return done(node);
+}
+
+Stmt *Parser::assertStatement() {
+  auto *node = make<Assert>(begin());
+  take();
+  node->test = expression();
+  if (!node->test)
+    return nullptr;
+  if (eat(TokenKind::Comma) && !(node->message = expression()))
+    return nullptr;
+  adopt(node, {node->test, node->message});
+  return done(node);
+}
+
+Stmt *Parser::deleteStatement() {
+  auto *node = make<Delete>(begin());
+  take();
+  SmallVector<Expr *, 4> targets;
+  do {
+    targets.push_back(binary());
+    if (!targets.back() || !checkTarget(targets.back()))
+      return nullptr;
+  } while (eat(TokenKind::Comma) && !endsStatement(kind()));
+  node->targets = copy(targets);
+  adopt(node, node->targets);
+  return done(node);
+}
+
+Stmt *Parser::scopeStatement() {
+  auto *node = make<Scope>(begin());
+  node->isNonlocal = take().kind == TokenKind::KwNonlocal;
+  SmallVector<Identifier, 4> names;
+  do {
+    names.emplace_back();
+    if (!expectName(names.back()))
+      return nullptr;
+  } while (eat(TokenKind::Comma));
+  node->names = copy(names);
+  return done(node);
+}
+
+// ---- Imports
+
+/// `a.b.c`; white space between its parts is not kept apart.
+bool Parser::dottedName(Identifier &name) {
+  uint32_t start = begin();
+  Identifier part;
+  do {
+    if (!expectName(part))
+      return false;
+  } while (eat(TokenKind::Dot));
+  name.range = {start, lastEnd};
+  name.text = text(name.range);
+  return true;
+}
+
+bool Parser::importNames(SmallVectorImpl<ImportName> &names, bool dotted) {
+  do {
+    if (!names.empty() && at(TokenKind::RightParen))
+      return true;
+    ImportName entry;
+    if (dotted ? !dottedName(entry.name) : !expectName(entry.name))
+      return false;
+    if (eat(TokenKind::KwAs) && !expectName(entry.alias))
+      return false;
+    names.push_back(entry);
+  } while (eat(TokenKind::Comma));
+  return true;
+}
+
+Stmt *Parser::importStatement() {
+  auto *node = make<Import>(begin());
+  take();
+  SmallVector<ImportName, 4> names;
+  if (!importNames(names, /*dotted=*/true))
+    return nullptr;
+  node->names = copy(names);
+  return done(node);
+}
+
+Stmt *Parser::fromImportStatement() {
+  auto *node = make<Import>(begin());
+  node->isFrom = true;
+  take();
+  uint32_t moduleBegin = begin();
+  while (at(TokenKind::Dot) || at(TokenKind::Ellipsis))
+    take();
+  bool isRelative = moduleBegin != begin();
+  if ((!isRelative || !at(TokenKind::KwImport)) && !dottedName(node->module))
+    return nullptr;
+  node->module.range = {moduleBegin, lastEnd};
+  node->module.text = text(node->module.range);
+  if (!expect(TokenKind::KwImport))
+    return nullptr;
+  SmallVector<ImportName, 4> names;
+  if (at(TokenKind::Star)) {
+    Range star = take().range;
+    names.push_back({{text(star), star}, {}});
+  } else {
+    bool inParens = eat(TokenKind::LeftParen);
+    if (!importNames(names, /*dotted=*/false) || (inParens && !expect(TokenKind::RightParen)))
+      return nullptr;
+  }
+  node->names = copy(names);
+  return done(node);
+}
+
+// ---- Compound statements
+
+Stmt *Parser::compound() {
+  switch (kind()) {
+  case TokenKind::KwIf:
+    return ifStatement();
+  case TokenKind::KwWhile:
+    return whileStatement();
+  case TokenKind::KwFor:
+    return forStatement(begin(), /*isAsync=*/false);
+  case TokenKind::KwWith:
+    return withStatement(begin(), /*isAsync=*/false);
+  case TokenKind::KwTry:
+    return tryStatement();
+  case TokenKind::KwDef:
+    return functionDef(begin(), {}, /*isAsync=*/false);
+  case TokenKind::KwClass:
+    return classDef({});
+  case TokenKind::At:
+    return decorated();
+  default:
+    return asyncStatement();
+  }
+}
+
+Stmt *Parser::asyncStatement() {
+  uint32_t start = begin();
+  take();
+  switch (kind()) {
+  case TokenKind::KwFor:
+    return forStatement(start, /*isAsync=*/true);
+  case TokenKind::KwWith:
+    return withStatement(start, /*isAsync=*/true);
+  case TokenKind::KwDef:
+    return functionDef(start, {}, /*isAsync=*/true);
+  default:
+    return unexpected("'def', 'for' or 'with' after 'async'");
+  }
+}
+
+/// `if` or `elif`.
+Stmt *Parser::ifStatement() {
+  auto *node = make<If>(begin());
+  node->isElif = at(TokenKind::KwElif);
+  take();
+  node->test = namedExpression();
+  if (!node->test || !block(node->body, node->isElif ? "'elif'" : "'if'"))
+    return nullptr;
+  if (at(TokenKind::KwElif)) {
+    Nesting nesting(*this);
+    Stmt *next = nesting ? ifStatement() : nullptr;
+    if (!next)
+      return nullptr;
+    node->orElse = copy(ArrayRef<Stmt *>(next));
+  } else if (!elseBlock(node->orElse)) {
+    return nullptr;
+  }
+  adopt(node, node->test);
+  adopt(node, node->body);
+  adopt(node, node->orElse);
+  return done(node);
+}
+
+Stmt *Parser::whileStatement() {
+  auto *node = make<While>(begin());
+  take();
+  node->test = namedExpression();
+  if (!node->test || !block(node->body, "'while'") || !elseBlock(node->orElse))
+    return nullptr;
+  adopt(node, node->test);
+  adopt(node, node->body);
+  adopt(node, node->orElse);
+  return done(node);
+}
+
+Stmt *Parser::forStatement(uint32_t start, bool isAsync) {
+  auto *node = make<For>(start);
+  node->isAsync = isAsync;
+  take();
+  node->target = targetList();
+  if (!node->target || !expect(TokenKind::KwIn))
+    return nullptr;
+  node->iterable = valueList();
+  if (!node->iterable || !block(node->body, "'for'") || !elseBlock(node->orElse))
+    return nullptr;
+  adopt(node, {node->target, node->iterable});
+  adopt(node, node->body);
+  adopt(node, node->orElse);
+  return done(node);
+}
+
+/// Whether the parenthesis at the current token holds the items of a `with`, not an expression:
+/// it ends before the colon, and holds `as` or a comma.
+bool Parser::parenthesizedWith() const {
+  unsigned open = 0;
+  bool isList = false;
+  for (size_t ahead = 0;; ++ahead) {
+    switch (kind(ahead)) {
+    case TokenKind::LeftParen:
+    case TokenKind::LeftBracket:
+    case TokenKind::LeftBrace:
+      ++open;
+      break;
+    case TokenKind::RightParen:
+    case TokenKind::RightBracket:
+    case TokenKind::RightBrace:
+      if (--open == 0)
+        return isList && kind(ahead + 1) == TokenKind::Colon;
+      break;
+    case TokenKind::KwAs:
+    case TokenKind::Comma:
+      isList |= open == 1;
+      break;
+    case TokenKind::Newline:
+    case TokenKind::EndOfFile:
+    case TokenKind::Error:
+      return false;
+    default:
+      break;
+    }
+  }
+}
+
+bool Parser::withItems(SmallVectorImpl<WithItem> &items) {
+  do {
+    if (!items.empty() && at(TokenKind::RightParen))
+      return true;
+    WithItem item;
+    item.context = expression();
+    if (!item.context)
+      return false;
+    if (eat(TokenKind::KwAs)) {
+      item.target = starOrBinary();
+      if (!item.target || !rejectStarred(item.target) || !checkTarget(item.target))
+        return false;
+    }
+    items.push_back(item);
+  } while (eat(TokenKind::Comma));
+  return true;
+}
+
+Stmt *Parser::withStatement(uint32_t start, bool isAsync) {
+  auto *node = make<With>(start);
+  node->isAsync = isAsync;
+  take();
+  bool inParens = at(TokenKind::LeftParen) && parenthesizedWith();
+  if (inParens)
+    take();
+  SmallVector<WithItem, 2> items;
+  if (!withItems(items) || (inParens && !expect(TokenKind::RightParen)) ||
+      !block(node->body, "'with'"))
+    return nullptr;
+  node->items = copy(items);
+  for (const WithItem &item : items)
+    adopt(node, {item.context, item.target});
+  adopt(node, node->body);
+  return done(node);
+}
+
+bool Parser::exceptHandler(ExceptHandler &handler) {
+  handler.range.begin = begin();
+  take();
+  eat(TokenKind::Star);
+  if (!at(TokenKind::Colon)) {
+    handler.type = valueList();
+    if (!handler.type || (eat(TokenKind::KwAs) && !expectName(handler.name)))
+      return false;
+  }
+  if (!block(handler.body, "'except'"))
+    return false;
+  handler.range.end = lastEnd;
+  return true;
+}
+
+Stmt *Parser::tryStatement() {
+  auto *node = make<Try>(begin());
+  take();
+  if (!block(node->body, "'try'"))
+    return nullptr;
+  if (!at(TokenKind::KwExcept) && !at(TokenKind::KwFinally))
+    return unexpected("'except' or 'finally'");
+  SmallVector<ExceptHandler, 2> handlers;
+  while (at(TokenKind::KwExcept)) {
+    handlers.emplace_back();
+    if (!exceptHandler(handlers.back()))
+      return nullptr;
+    adopt(node, handlers.back().type);
+    adopt(node, handlers.back().body);
+  }
+  if (!elseBlock(node->orElse) || (eat(TokenKind::KwFinally) && !block(node->finally, "'finally'")))
+    return nullptr;
+  node->handlers = copy(handlers);
+  adopt(node, node->body);
+  adopt(node, node->orElse);
+  adopt(node, node->finally);
+  return done(node);
+}
+
+} // namespace tsc::python
