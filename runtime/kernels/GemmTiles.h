@@ -63,8 +63,8 @@ namespace tsc::rt::detail {
 namespace {
 
 template <class T> struct Lanes {
-  typedef T Vector __attribute__((vector_size(TSC_VECTOR_BYTES)));
   static constexpr int kCount = TSC_VECTOR_BYTES / static_cast<int>(sizeof(T));
+  typedef T Vector __attribute__((ext_vector_type(kCount)));
 };
 
 #define TSC_INLINE TSC_TARGET static inline __attribute__((always_inline))
@@ -104,10 +104,12 @@ template <class T, int Rows, int Vectors> TSC_TARGET void runTile(const TileTask
       columns[j] = loadVector<V>(b + j * W);
 #pragma unroll
     for (int i = 0; i < Rows; ++i) {
-      V row = V{} + a[i * kRowStep];
+      V row = a[i * kRowStep]; // in every lane
 #pragma unroll
       for (int j = 0; j < Vectors; ++j)
         multiplyAdd(sum[i][j], row, columns[j]);
+      if constexpr (Rows * Vectors >= 12 && TSC_VECTOR_BYTES == 32)
+        __asm__ volatile("" : "+x"(sum[i][0]), "+x"(sum[i][Vectors - 1])); // all sums stay in registers
     }
   }
   bool whole = t.n == Vectors * W;
@@ -120,7 +122,7 @@ template <class T, int Rows, int Vectors> TSC_TARGET void runTile(const TileTask
       for (int j = 0; j < Vectors; ++j) {
         V v = sum[i][j] * t.alpha;
         if (t.beta != T(0))
-          multiplyAdd(v, V{} + t.beta, loadVector<V>(c + j * W));
+          multiplyAdd(v, V(t.beta), loadVector<V>(c + j * W));
         if (t.rowBias)
           v += bias;
         if (t.colBias)
