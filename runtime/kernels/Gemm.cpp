@@ -281,7 +281,7 @@ template <class T> Status runWide(Context &cx, const TileTable<T> &table, const 
   int threads = threadsFor(cx, g);
   int64_t panels = ceilDiv(g.n, table.wideColumns), each = ceilDiv(panels, threads);
   int64_t parts = ceilDiv(panels, each), kc = evenPart(g.k, kBlockK);
-  int64_t rowsSize = g.m * kRowStep, size = rowsSize + kc * table.wideColumns;
+  int64_t rowsSize = g.m * kRowStep, size = rowsSize + kc * table.wideColumns + kPackSlack;
   Scratch<T> scratch;
   T *memory = scratch.get(cx, size * parts);
   TSC_TRY(memory != nullptr);
@@ -309,7 +309,7 @@ template <class T> Status runBlocked(Context &cx, const TileTable<T> &table, con
   gridM = ceilDiv(g.m, eachM), gridN = ceilDiv(g.n, eachN);
   int64_t kc = evenPart(g.k, kBlockK);
   int64_t rowsSize = (least(eachM, kBlockM) + 1) * kRowStep;
-  int64_t panelsSize = ceilDiv(least(eachN, kBlockN), table.columns) * table.columns * kc;
+  int64_t panelsSize = ceilDiv(least(eachN, kBlockN), table.columns) * table.columns * kc + kPackSlack;
   int64_t size = (rowsSize + panelsSize + 63) / 64 * 64, parts = gridM * gridN;
   Scratch<T> scratch;
   T *memory = scratch.get(cx, size * parts);

@@ -13,7 +13,9 @@
 namespace tsc::rt {
 
 /// Fills panels of B: rows [k0, k0 + kc) and columns [n0, n0 + nc) as panels of `width` columns,
-/// each row of a panel being `width` elements; columns past nc are zero.
+/// each row of a panel being `width` elements; what stands in columns past nc is of no account. It
+/// may write up to kPackSlack elements behind the last panel.
+inline constexpr int64_t kPackSlack = 16;
 template <class T> struct PanelSource {
   void (*pack)(const void *user, T *to, int64_t k0, int64_t kc, int64_t n0, int64_t nc,
                int64_t width) = nullptr;
