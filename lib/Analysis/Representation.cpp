@@ -70,14 +70,13 @@ bool allocatesWhenCast(Type from, Type to) {
          llvm::any_of(llvm::zip(a, b), [](auto pair) { return allocatesWhenCast(std::get<0>(pair), std::get<1>(pair)); });
 }
 
-/// True when a constant has a dict in it, which is made anew each time.
-static bool hasDict(Attribute value) {
+bool holdsDict(Attribute value) {
   if (isa<DictAttr>(value))
     return true;
   if (auto list = dyn_cast<ListAttr>(value))
-    return llvm::any_of(list.getElements(), hasDict);
+    return llvm::any_of(list.getElements(), holdsDict);
   if (auto tuple = dyn_cast<TupleAttr>(value))
-    return llvm::any_of(tuple.getElements(), hasDict);
+    return llvm::any_of(tuple.getElements(), holdsDict);
   return false;
 }
 
@@ -96,7 +95,7 @@ bool isOwned(Value value) {
     return isa<LoopOp>(argument.getOwner()->getParentOp());
   Operation *op = value.getDefiningOp();
   if (auto constant = dyn_cast<ConstantOp>(op))
-    return hasDict(constant.getValue());
+    return holdsDict(constant.getValue());
   return !isa<UninitializedOp>(op) && !forwardsOperands(op);
 }
 

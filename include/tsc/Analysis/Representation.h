@@ -3,6 +3,7 @@
 // and what writes machine code both ask here, so that they cannot disagree.
 #pragma once
 
+#include "mlir/IR/Attributes.h"
 #include "mlir/IR/Types.h"
 #include "mlir/IR/Value.h"
 
@@ -29,6 +30,9 @@ bool isCounted(mlir::Type type);
 bool sameRepresentation(mlir::Type from, mlir::Type to);
 /// True when a value of type `from` becomes a new object when seen as `to` (a tuple or complex number as Any).
 bool allocatesWhenCast(mlir::Type from, mlir::Type to);
+
+/// True when a constant has a dict in it: such a constant is made anew where it stands, as dicts hash while running.
+bool holdsDict(mlir::Attribute value);
 
 /// True when the value holds counts of its own, which its block must release or hand on: results of calls and operators,
 /// arguments of a loop's body. False for constants, functions' arguments, and what only looks into another value.

@@ -87,6 +87,12 @@ void tsc_rt_trace(Context *, int32_t site);
 /// What a loop calls when *cancel is set; returns 1 with the error set.
 int32_t tsc_rt_cancelled(Context *);
 
+// ---- State
+/// An instance's own copy of static data: of objects, lists and dicts, and of tensors whose methods may write (kTemplate),
+/// which share a storage where their templates do. The rest stays as it is. What occurs twice is copied once. A static dict is
+/// a ListObject of dict type whose elements are keys and values in turn.
+int32_t tsc_rt_copy_state(Context *, const Value *state, Value *result);
+
 // ---- Types and casts
 /// 1 when the value is of the type (Optional, Union, List[T] and interfaces as TorchScript's isinstance means them).
 int32_t tsc_rt_isinstance(const Value *value, const TypeDescriptor *type);

@@ -34,6 +34,7 @@ enum TensorFlags : uint8_t {
   kRequiresGrad = 1,
   kConjugate = 2, ///< reserved; resolved eagerly by the runtime, never set in storage that kernels see
   kUndefined = 4, ///< the undefined tensor
+  kTemplate = 8,  ///< of static state that methods may write: tsc_rt_copy_state copies its storage for each instance
 };
 
 struct TensorObject {

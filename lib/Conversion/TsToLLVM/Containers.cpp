@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists, dicts and tuples: making them and taking them apart.
+#include "FunctionLowering.h"
+
+using namespace mlir;
+
+namespace tsc::lowering {
+
+/// The machine type that a list stores its elements as; null: as Values.
+static Type plainElement(Program &program, Type element) {
+  if (isa<ts::IntType>(element))
+    return program.i64;
+  if (isa<ts::FloatType>(element))
+    return program.f64;
+  if (isa<ts::BoolType>(element))
+    return program.i8;
+  return {};
+}
+
+void FunctionLowering::lowerListConstruct(ts::ListConstructOp op) {
+  Type plain = plainElement(program, op.getType().getElement());
+  int64_t count = op.getNumOperands();
+  SmallVector<Pair> pairs;
+  SmallVector<Value> fresh;
+  if (!plain)
+    boxArguments(op.getElements(), pairs, fresh);
+  reserve(argumentSpace, count);
+  for (auto [i, element] : llvm::enumerate(op.getElements())) {
+    if (!plain) {
+      storePair(pairs[i], argumentSpace.base, i);
+      continue;
+    }
+    Value machine = get(element);
+    if (plain == program.i8)
+      machine = LLVM::ZExtOp::create(builder, loc, plain, machine);
+    store(machine, argumentSpace.base, static_cast<int64_t>(i) * (plain == program.i8 ? 1 : 8));
+  }
+  Value list = callRuntime("tsc_rt_list_new", {contextPointer, address(program.types.get(op.getType())),
+                                               argumentSpace.base, int64(count)});
+  failIf(isNull(list));
+  for (Value object : fresh)
+    drop(object);
+  define(op.getResult(), list);
+}
+
+void FunctionLowering::lowerDictConstruct(ts::DictConstructOp op) {
+  int64_t count = op.getNumOperands();
+  SmallVector<Pair> pairs;
+  SmallVector<Value> fresh;
+  boxArguments(op.getPairs(), pairs, fresh);
+  reserve(argumentSpace, count);
+  for (auto [i, pair] : llvm::enumerate(pairs))
+    storePair(pair, argumentSpace.base, i);
+  Value dict = callRuntime("tsc_rt_dict_new", {contextPointer, address(program.types.get(op.getType())),
+                                               argumentSpace.base, int64(count / 2)});
+  failIf(isNull(dict));
+  for (Value object : fresh)
+    drop(object);
+  define(op.getResult(), dict);
+}
+
+void FunctionLowering::lowerListUnpack(ts::ListUnpackOp op) {
+  Type element = op.getList().getType().getElement(), plain = plainElement(program, element);
+  Value list = get(op.getList());
+  int64_t wanted = op.getNumResults();
+  Value size = load(program.i64, list, offsetof(ListObject, size));
+  Block *wrong = newBlock(), *right = newBlock();
+  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::eq, size, int64(wanted)), right, wrong);
+  builder.setInsertionPointToEnd(wrong);
+  raiseText("RuntimeError", "Expected " + std::to_string(wanted) + " elements in a list but found a different number");
+  LLVM::UnreachableOp::create(builder, loc);
+  builder.setInsertionPointToEnd(right);
+  Value data = load(program.pointer, list, offsetof(ListObject, data));
+  for (auto [i, result] : llvm::enumerate(op.getResults())) {
+    int64_t index = static_cast<int64_t>(i);
+    Value machine;
+    if (!plain) {
+      machine = unbox(loadPair(data, index), element);
+      retain(machine, element);
+    } else if (plain == program.i8) {
+      machine = LLVM::TruncOp::create(builder, loc, program.i1, load(program.i8, data, index));
+    } else {
+      machine = load(plain, data, index * 8);
+    }
+    define(result, cast(machine, element, result.getType()));
+  }
+}
+
+void FunctionLowering::lowerTupleConstruct(ts::TupleConstructOp op) {
+  Value tuple = zero(program.machineType(op.getType()));
+  for (auto [i, element] : llvm::enumerate(op.getElements()))
+    tuple = withField(tuple, get(element), i);
+  define(op.getResult(), tuple);
+}
+
+void FunctionLowering::lowerTupleUnpack(ts::TupleUnpackOp op) {
+  ArrayRef<Type> elements = op.getTuple().getType().getElements();
+  for (auto [i, result] : llvm::enumerate(op.getResults()))
+    define(result, cast(field(get(op.getTuple()), i), elements[i], result.getType()));
+}
+
+void FunctionLowering::lowerTupleSlice(ts::TupleSliceOp op) {
+  int64_t begin = op.getBegin(), count = static_cast<int64_t>(op.getType().getElements().size());
+  int64_t available = static_cast<int64_t>(op.getTuple().getType().getElements().size());
+  Value tuple = zero(program.machineType(op.getType()));
+  for (int64_t i = 0; i < count && begin + i < available; ++i)
+    tuple = withField(tuple, field(get(op.getTuple()), begin + i), i);
+  define(op.getResult(), tuple);
+}
+
+void FunctionLowering::lowerTupleIndex(ts::TupleIndexOp op) {
+  ArrayRef<Type> elements = op.getTuple().getType().getElements();
+  int64_t count = static_cast<int64_t>(elements.size());
+  Type wanted = op.getResult().getType();
+  Value tuple = get(op.getTuple());
+  if (auto constantOp = op.getIndex().getDefiningOp<ts::ConstantOp>())
+    if (auto number = dyn_cast<IntegerAttr>(constantOp.getValue())) {
+      int64_t index = number.getInt() < 0 ? number.getInt() + count : number.getInt();
+      if (index >= 0 && index < count)
+        return define(op.getResult(), cast(field(tuple, index), elements[index], wanted));
+    }
+  // All elements have one type: pick by comparing.
+  Value given = get(op.getIndex());
+  Value index = select(compare(LLVM::ICmpPredicate::slt, given, int64(0)),
+                       LLVM::AddOp::create(builder, loc, given, int64(count)), given);
+  Block *wrong = newBlock(), *right = newBlock();
+  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ult, index, int64(count)), right, wrong);
+  builder.setInsertionPointToEnd(wrong);
+  raiseText("IndexError", "Tuple index out of range");
+  LLVM::UnreachableOp::create(builder, loc);
+  builder.setInsertionPointToEnd(right);
+  Value result = zero(program.machineType(wanted));
+  for (int64_t i = 0; i < count; ++i)
+    result = select(compare(LLVM::ICmpPredicate::eq, index, int64(i)), cast(field(tuple, i), elements[i], wanted), result);
+  define(op.getResult(), result);
+}
+
+/// True or false where the types decide; nullopt where the value must be asked.
+static std::optional<bool> decideInstance(Type type, Type wanted) {
+  if (type == wanted || isa<ts::AnyType>(wanted))
+    return true;
+  bool isOpen = isa<ts::OptionalType, ts::InterfaceType, ts::TupleType>(type) || ts::formOf(type) == ts::Form::Boxed;
+  if (isOpen || isa<ts::InterfaceType, ts::OptionalType, ts::UnionType>(wanted))
+    return std::nullopt;
+  if (isa<ts::NumberType>(wanted))
+    return isa<ts::IntType, ts::FloatType, ts::ComplexType>(type);
+  if (isa<ts::TensorType>(type) && isa<ts::TensorType>(wanted))
+    return true;
+  if (isa<ts::AnyListType>(wanted))
+    return isa<ts::ListType>(type);
+  return false;
+}
+
+void FunctionLowering::lowerIsInstance(ts::IsInstanceOp op) {
+  Type type = op.getInput().getType();
+  SmallVector<Type> open;
+  bool always = false;
+  for (Attribute attribute : op.getTypes()) {
+    Type wanted = mlir::cast<TypeAttr>(attribute).getValue();
+    std::optional<bool> known = decideInstance(type, wanted);
+    if (isa<ts::AnyTupleType>(wanted) && isa<ts::TupleType>(type))
+      known = true;
+    always |= known.value_or(false);
+    if (!known)
+      open.push_back(wanted);
+  }
+  if (always || open.empty())
+    return define(op.getResult(), boolean(always));
+  BoxedPair boxed = box(get(op.getInput()), type);
+  reserve(argumentSpace, 1);
+  storePair(boxed.value, argumentSpace.base, 0);
+  Value result = boolean(false);
+  for (Type wanted : open) {
+    Value is;
+    if (isa<ts::AnyListType, ts::AnyTupleType>(wanted))
+      is = compare(LLVM::ICmpPredicate::eq, boxed.value.tag,
+                   int64(static_cast<uint32_t>(isa<ts::AnyListType>(wanted) ? Tag::List : Tag::Tuple)));
+    else
+      is = compare(LLVM::ICmpPredicate::ne,
+                   callRuntime("tsc_rt_isinstance", {argumentSpace.base, address(program.types.get(wanted))}), int32(0));
+    result = LLVM::OrOp::create(builder, loc, result, is);
+  }
+  if (boxed.fresh)
+    drop(boxed.fresh);
+  define(op.getResult(), result);
+}
+
+} // namespace tsc::lowering
