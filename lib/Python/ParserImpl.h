@@ -140,9 +140,13 @@ private:
   Expr *unary();
   Expr *negative();
   Expr *power();
+  Expr *number(bool isNegative, uint32_t begin);
+  Expr *lambda();
+  Expr *yield();
+
+  // ---- Atoms (ParserAtoms.cpp)
   Expr *primary();
   Expr *atom();
-  Expr *number(bool isNegative, uint32_t begin);
   Expr *parenthesized();
   Expr *bracketed();
   Expr *braced();
@@ -154,8 +158,6 @@ private:
   bool argument(llvm::SmallVectorImpl<Expr *> &args, llvm::SmallVectorImpl<Keyword> &keywords);
   Expr *subscript(Expr *value);
   Expr *sliceOrIndex();
-  Expr *lambda();
-  Expr *yield();
 
   // ---- Strings (ParserStrings.cpp)
   Expr *strings();
@@ -168,10 +170,12 @@ private:
 
   // ---- Statements (ParserStatements.cpp)
   bool statement(llvm::SmallVectorImpl<Stmt *> &out);
+  bool atKeywordAttribute() const;
   bool simpleLine(llvm::SmallVectorImpl<Stmt *> &out);
   bool block(StmtList &body, llvm::StringRef after);
   bool elseBlock(StmtList &body);
   Stmt *simple();
+  bool atMatch() const;
   Stmt *expressionOrAssign();
   Stmt *assign(uint32_t begin, Expr *first);
   Stmt *annotated(uint32_t begin, Expr *target);

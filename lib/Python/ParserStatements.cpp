@@ -12,6 +12,8 @@ bool Parser::statement(SmallVectorImpl<Stmt *> &out) {
   Nesting nesting(*this);
   if (!nesting)
     return false;
+  if (atKeywordAttribute())
+    return simpleLine(out);
   switch (kind()) {
   case TokenKind::KwIf:
   case TokenKind::KwWhile:
@@ -22,9 +24,6 @@ bool Parser::statement(SmallVectorImpl<Stmt *> &out) {
   case TokenKind::KwDef:
   case TokenKind::KwClass:
   case TokenKind::At: {
-    // `async : T` declares an attribute, in archives.
-    if (kind() != TokenKind::At && kind() != TokenKind::KwTry && kind(1) == TokenKind::Colon)
-      return simpleLine(out);
     Stmt *stmt = compound();
     out.push_back(stmt);
     return stmt;
@@ -32,6 +31,13 @@ bool Parser::statement(SmallVectorImpl<Stmt *> &out) {
   default:
     return simpleLine(out);
   }
+}
+
+/// `async : T`: attributes of archives may be keywords, which their writer does not mind. Archives
+/// have none of the statements that this hides.
+bool Parser::atKeywordAttribute() const {
+  return dialect == Dialect::Archive && isKeyword(kind()) && kind(1) == TokenKind::Colon &&
+         kind(2) != TokenKind::Newline;
 }
 
 bool Parser::simpleLine(SmallVectorImpl<Stmt *> &out) {
@@ -76,8 +82,7 @@ bool Parser::elseBlock(StmtList &body) { return !eat(TokenKind::KwElse) || block
 // ---- Simple statements
 
 Stmt *Parser::simple() {
-  if (isKeyword(kind()) && kind(1) == TokenKind::Colon && !at(TokenKind::KwElse) &&
-      !at(TokenKind::KwFinally) && !at(TokenKind::KwExcept) && !at(TokenKind::KwLambda)) {
+  if (atKeywordAttribute()) {
     auto *name = make<Name>(begin());
     name->id = text(take().range);
     return annotated(name->range.begin, done(name));
@@ -155,9 +160,18 @@ static bool augmentedOp(TokenKind kind, BinaryOp &op) {
   }
 }
 
+/// Whether a `match` statement starts here: no expression goes on like this.
+bool Parser::atMatch() const {
+  if (!at(TokenKind::Name) || text(token().range) != "match")
+    return false;
+  TokenKind next = kind(1);
+  return next == TokenKind::Name || next == TokenKind::String || next == TokenKind::Number;
+}
+
 Stmt *Parser::expressionOrAssign() {
+  if (atMatch())
+    return fail(token().range, Diag::SyntaxMatch);
   uint32_t start = begin();
-  // `*a = b` has its own message; valueList refuses other stars.
   Expr *first = valueList();
   if (!first)
     return nullptr;

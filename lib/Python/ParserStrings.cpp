@@ -115,6 +115,8 @@ bool Parser::formatField(const StringShape &shape, uint32_t &pos, FormatBuilder 
   part.conversion = field.conversion;
   part.debug = !field.debug.empty();
   part.hasSpec = field.hasSpec;
+  if (part.debug && !part.hasSpec && !part.conversion)
+    part.conversion = 'r';
   part.spec = field.spec;
   part.range = {pos, field.end};
   out.parts.push_back(part);

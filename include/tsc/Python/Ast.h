@@ -174,7 +174,7 @@ struct StringLiteral : ExprOf<ExprKind::StringLiteral> {
 struct FormatPart {
   llvm::StringRef text;
   Expr *value = nullptr; ///< null for literal text
-  char conversion = 0;   ///< 'r', 's' or 'a' after `!`; 0 for none
+  char conversion = 0;   ///< 'r', 's' or 'a' after `!`; 0 for none; 'r' for a plain `{x=}`
   bool debug = false;    ///< `{x=}`; the "x=" itself is a text part before
   bool hasSpec = false;  ///< `{x:...}`
   Range range;

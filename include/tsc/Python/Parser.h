@@ -12,8 +12,8 @@
 
 namespace tsc::python {
 
-/// What an octal escape above \177 means: a byte in an archive (as its writer meant it), a code
-/// point in source (as Python reads it). Nothing else differs.
+/// In an archive an octal escape above \177 is a byte (in source, as in Python, a code point) and
+/// keywords may name attributes (`async : T`). Nothing else differs.
 enum class Dialect : uint8_t { Archive, Source };
 
 /// Parses a whole file. `name` is what messages call it ("model.pt:code/__torch__.py"); `firstLine`
