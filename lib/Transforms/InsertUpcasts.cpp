@@ -23,7 +23,7 @@ class InsertUpcasts : public impl::InsertUpcastsBase<InsertUpcasts> {
   void cast(OpOperand &operand, Type wanted);
   void castAll(Operation *op, unsigned first, TypeRange wanted);
 
-  SymbolTableCollection symbols;
+  std::shared_ptr<SymbolTableCollection> symbols; ///< passes are copied, a collection cannot be
 };
 } // namespace
 
@@ -49,16 +49,16 @@ void InsertUpcasts::visitCall(Operation *op, mlir::FunctionType type, unsigned f
 void InsertUpcasts::visitMethod(CallMethodOp op) {
   Type object = op.getObject().getType();
   if (auto type = dyn_cast<InterfaceType>(object)) {
-    auto owner = symbols.lookupNearestSymbolFrom<InterfaceOp>(op, type.getName());
+    auto owner = symbols->lookupNearestSymbolFrom<InterfaceOp>(op, type.getName());
     auto signature = owner ? dyn_cast_or_null<SignatureOp>(owner.lookupSymbol(op.getMethod())) : SignatureOp();
     if (signature)
       visitCall(op, signature.getFunctionType(), 1, 0);
     return;
   }
   auto type = dyn_cast<ClassType>(object);
-  auto owner = type ? symbols.lookupNearestSymbolFrom<ClassOp>(op, type.getName()) : ClassOp();
+  auto owner = type ? symbols->lookupNearestSymbolFrom<ClassOp>(op, type.getName()) : ClassOp();
   FlatSymbolRefAttr name = owner ? owner.findMethod(op.getMethod()) : FlatSymbolRefAttr();
-  if (auto callee = name ? symbols.lookupNearestSymbolFrom<FuncOp>(op, name) : FuncOp())
+  if (auto callee = name ? symbols->lookupNearestSymbolFrom<FuncOp>(op, name) : FuncOp())
     visitCall(op, callee.getFunctionType(), 1, 1);
 }
 
@@ -91,19 +91,20 @@ void InsertUpcasts::visit(Operation *op) {
       .Case([&](TupleConstructOp tuple) { castAll(tuple, 0, tuple.getType().getElements()); })
       .Case([&](SetAttrOp set) {
         auto type = dyn_cast<ClassType>(set.getObject().getType());
-        auto owner = type ? symbols.lookupNearestSymbolFrom<ClassOp>(set, type.getName()) : ClassOp();
+        auto owner = type ? symbols->lookupNearestSymbolFrom<ClassOp>(set, type.getName()) : ClassOp();
         if (AttributeOp attribute = owner ? owner.findAttribute(set.getName()) : AttributeOp())
           cast(set->getOpOperand(1), attribute.getType());
       })
       .Case([&](CallMethodOp call) { visitMethod(call); })
       .Case([&](CallFunctionOp call) {
-        if (auto callee = symbols.lookupNearestSymbolFrom<FuncOp>(call, call.getCallee().getType().getName()))
+        if (auto callee = symbols->lookupNearestSymbolFrom<FuncOp>(call, call.getCallee().getType().getName()))
           visitCall(call, callee.getFunctionType(), 1, 0);
       })
       .Case<ForkOp, AwaitableOp>([&](auto task) { castAll(task, 0, task.getBody().getArgumentTypes()); });
 }
 
 void InsertUpcasts::runOnOperation() {
+  symbols = std::make_shared<SymbolTableCollection>();
   getOperation().walk([&](Operation *op) { visit(op); });
 }
 
