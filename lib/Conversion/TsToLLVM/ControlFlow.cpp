@@ -36,7 +36,7 @@ void FunctionLowering::pollCancel() {
   Block *cancelled = newBlock(), *next = newBlock();
   auto branch = LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ne, flag, int32(0)), cancelled,
                                        ValueRange(), next, ValueRange());
-  branch.setBranchWeights({1, 2000});
+  branch.setBranchWeights(kUnlikely);
   builder.setInsertionPointToEnd(cancelled);
   callRuntime("tsc_rt_cancelled", {contextPointer});
   fail();

@@ -149,7 +149,7 @@ void FunctionLowering::failIf(Value condition) {
   Block *next = newBlock();
   Value site = siteValue();
   auto branch = LLVM::CondBrOp::create(builder, loc, condition, unwind, ValueRange{site}, next, ValueRange());
-  branch.setBranchWeights({1, 2000});
+  branch.setBranchWeights(kUnlikely);
   builder.setInsertionPointToEnd(next);
 }
 void FunctionLowering::failIfStatus(Value status) { failIf(compare(LLVM::ICmpPredicate::ne, status, int32(0))); }
@@ -250,8 +250,6 @@ void FunctionLowering::lowerOperation(Operation *op) {
       .Case([&](ts::TupleUnpackOp op) { lowerTupleUnpack(op); })
       .Case([&](ts::TupleIndexOp op) { lowerTupleIndex(op); })
       .Case([&](ts::TupleSliceOp op) { lowerTupleSlice(op); })
-      .Case([&](ts::HasDTypeOp op) { lowerHasDType(op); })
-      .Case([&](ts::MapOp op) { lowerMap(op); })
       .Case([&](ts::IsInstanceOp op) { lowerIsInstance(op); })
       .Case<ts::UncheckedCastOp, ts::UpcastOp>([&](auto op) {
         define(op.getResult(), cast(get(op.getInput()), op.getInput().getType(), op.getResult().getType()));
@@ -272,6 +270,8 @@ void FunctionLowering::lowerOperation(Operation *op) {
       .Case([&](ts::AwaitableOp op) { lowerTask(op, op.getType().getElement()); })
       .Case([&](ts::EnterOp op) { lowerEnterExit(op, "__enter__"); })
       .Case([&](ts::ExitOp op) { lowerEnterExit(op, "__exit__"); })
+      .Case([&](ts::HasDTypeOp op) { lowerHasDType(op); })
+      .Case([&](ts::MapOp op) { lowerMap(op); })
       .Default([&](Operation *other) {
         program.reportMalformed(loc, ("no way to compile '" + other->getName().getStringRef() + "'").str());
         for (Value result : other->getResults())

@@ -11,6 +11,9 @@
 
 namespace tsc::lowering {
 
+/// Weights of a branch whose first way is a failure.
+inline constexpr int32_t kUnlikely[] = {1, 2000};
+
 /// A Value as two machine values.
 struct Pair {
   mlir::Value tag, payload; ///< both i64

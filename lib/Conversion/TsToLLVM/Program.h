@@ -16,6 +16,8 @@
 
 namespace tsc::lowering {
 
+using mlir::Value; // the IR's; the run-time Value is spelled in words of static data, or as a Pair
+
 class Program;
 
 /// Type descriptors, one a type.

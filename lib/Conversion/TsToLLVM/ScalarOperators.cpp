@@ -46,6 +46,7 @@ struct ScalarCode {
   Value floating(Arithmetic kind, Value a, Value b);
   Value toFloat(Value v, ts::Form form);
   Value unary(ts::AtenOp op);
+  Value machine(Value value) { return code.get(value); }
   Value noneTest(ts::AtenOp op);
   Value length(ts::AtenOp op);
 };
@@ -189,7 +190,7 @@ static Value lowerBinary(ScalarCode &scalar, ts::AtenOp op) {
   if (kind == Arithmetic::Unknown || !isScalarForm(a) || !isScalarForm(b) || isDevice)
     return {};
   StringRef overload = op.getName().split('.').second;
-  Value x = scalar.code.get(left), y = scalar.code.get(right);
+  Value x = scalar.machine(left), y = scalar.machine(right);
   if (a == ts::Form::Bool || b == ts::Form::Bool) {
     bool isLogic = kind >= Arithmetic::And && kind <= Arithmetic::Ne;
     return a == b && isLogic && overload == "bool" ? scalar.integer(kind, x, y) : Value();

@@ -4,6 +4,7 @@
 #include "tsc/Conversion/TsToLLVM.h"
 
 #include "Program.h"
+#include "Regions.h"
 #include "tsc/Common/Model.h"
 
 using namespace mlir;
@@ -12,14 +13,14 @@ namespace tsc {
 
 // What the code that is written takes for granted of the shared layouts.
 static_assert(sizeof(Value) == 16 && offsetof(Value, payload) == 8);
-static_assert(sizeof(TypeDescriptor) == 64 && offsetof(TypeDescriptor, text) == 8);
+static_assert(sizeof(TypeDescriptor) == 56 && offsetof(TypeDescriptor, text) == 8);
 static_assert(sizeof(MethodDescriptor) == 48 && offsetof(MethodDescriptor, resultType) == 40);
 static_assert(sizeof(StringObject) == 32 && sizeof(ListObject) == 48 && offsetof(TupleObject, items) == 24);
 static_assert(offsetof(InstanceObject, fields) == 32 && sizeof(EnumObject) == 24 && sizeof(ComplexObject) == 32);
 static_assert(sizeof(StorageObject) == 48 && sizeof(QuantizerObject) == 56);
 static_assert(offsetof(TensorObject, dtype) == 32 && offsetof(TensorObject, rank) == 36 &&
               offsetof(TensorObject, numel) == 40 && offsetof(TensorObject, inlineShape) == 64);
-static_assert(sizeof(SiteDescriptor) == 40 && sizeof(ModelData) == 96 && offsetof(ModelData, initialize) == 64);
+static_assert(sizeof(SiteDescriptor) == 40 && sizeof(ModelData) == 88 && offsetof(ModelData, initialize) == 56);
 static_assert(offsetof(ContextHead, cancel) == 0);
 
 static constexpr StringLiteral kWeightPrefix = "tsc_weight_";
@@ -60,7 +61,7 @@ LogicalResult convertTsToLLVM(ModuleOp module, const TsToLLVMOptions &options, D
   Block *body = module.getBody();
   body->clear();
   body->getOperations().splice(body->end(), target->getBody()->getOperations());
-  return success();
+  return lowering::lowerRegions(module);
 }
 
 } // namespace tsc
