@@ -78,8 +78,12 @@ def Ts_EnumOp : Ts_Op<"enum", [Symbol]> {
 }
 def Ts_ObjectOp : Ts_Op<"object", [Symbol]> {
   let summary = "an object of the initial state: one value per non-constant attribute of its class, in order";
-  let description = [{ The module attribute `ts.root` names the object that methods are called on. Its location names it. }];
-  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$class_name, ArrayAttr:$values);
+  let description = [{
+    The module attribute `ts.root` names the object that methods are called on. An object that its class's __setstate__
+    fills has no values but a `state`: what __setstate__ is to be called with, once, on an empty object.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$class_name, ArrayAttr:$values,
+                       OptionalAttr<AnyAttr>:$state);
   let assemblyFormat = "$sym_name `of` $class_name $values attr-dict";
 }
 def Ts_SharedOp : Ts_Op<"shared", [Symbol]> {

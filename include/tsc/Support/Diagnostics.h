@@ -80,6 +80,7 @@ public:
   }
 
   bool hasErrors() const { return errorCount != 0; }
+  bool errorLimitReached() const { return errorCount >= kErrorLimit; }
   /// 0 without errors; else the exit code of the first error (an internal error wins).
   int exitCode() const;
   llvm::ArrayRef<Diagnostic> diagnostics() const { return list; }

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Branches and loops. A variable that a block assigns becomes a result: of a branch when both sides know it, of a loop
+// when it was known before (what a loop may assign is read off its body first).
+#include "Emitter.h"
+
+using namespace mlir;
+using llvm::cast;
+using llvm::dyn_cast;
+using llvm::isa;
+
+namespace tsc::importer {
+
+// ---- Branches
+
+bool FunctionEmitter::emitIf(const python::If &stmt) {
+  Condition condition = emitCondition(*stmt.test);
+  if (!condition.value)
+    return false;
+  return emitBranches(
+      condition, stmt.range, [&] { return emitBody(stmt.body); }, [&] { return emitBody(stmt.orElse); });
+}
+
+bool FunctionEmitter::emitBranches(const Condition &condition, python::Range range,
+                                   llvm::function_ref<bool()> emitThen, llvm::function_ref<bool()> emitElse) {
+  if (condition.known) {
+    refine(*condition.known ? condition.whenTrue : condition.whenFalse, range);
+    return *condition.known ? emitThen() : emitElse();
+  }
+  auto op = ts::IfOp::create(builder, loc(range), TypeRange(), condition.value.value);
+  Frame branchFrames[2];
+  bool branchExits[2];
+  for (unsigned i = 0; i < 2; ++i) {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *block = builder.createBlock(&op->getRegion(i));
+    frames.push_back({block, {}, {}});
+    refine(i == 0 ? condition.whenTrue : condition.whenFalse, range);
+    if (!(i == 0 ? emitThen() : emitElse()))
+      return false;
+    branchExits[i] = exits;
+    exits = false;
+    branchFrames[i] = std::move(frames.back());
+    frames.pop_back();
+  }
+  return mergeBranches(op, branchFrames[0], branchFrames[1], branchExits[0], branchExits[1], range);
+}
+
+bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, bool thenExits, bool elseExits,
+                                    python::Range range) {
+  std::map<std::string, int> names; // sorted, as PyTorch has them
+  for (auto &[name, binding] : thenFrame.variables)
+    if (elseFrame.variables.count(name) || findVariable(name) || elseExits)
+      names[name];
+    else
+      frames.back().errors[name] = "is not defined in the false branch";
+  for (auto &[name, binding] : elseFrame.variables)
+    if (thenFrame.variables.count(name) || findVariable(name) || thenExits)
+      names[name];
+    else
+      frames.back().errors[name] = "is not defined in the true branch";
+
+  SmallVector<Value> thenValues, elseValues;
+  SmallVector<Type> resultTypes, declaredTypes;
+  SmallVector<std::string> resultNames;
+  auto bindingIn = [&](Frame &frame, const std::string &name) -> Binding * {
+    auto it = frame.variables.find(name);
+    return it != frame.variables.end() ? &it->second : findVariable(name);
+  };
+  for (auto &[name, unused] : names) {
+    if (thenExits && elseExits)
+      break;
+    Binding *x = thenExits ? nullptr : bindingIn(thenFrame, name);
+    Binding *y = elseExits ? nullptr : bindingIn(elseFrame, name);
+    if ((x && x->sugar.kind != Sugar::Simple) || (y && y->sugar.kind != Sugar::Simple) || (!x && !y))
+      continue;
+    Binding *outer = findVariable(name);
+    bool toUnion = outer && outer->declared && isa<ts::OptionalType, ts::UnionType, ts::NumberType>(outer->declared);
+    Type declared = !x ? y->declared : !y ? x->declared : unify(x->declared, y->declared, types, definitions, toUnion);
+    if (!declared) {
+      frames.back().errors[name] = "has type '" + text(x->declared) + "' in the true branch and '" +
+                                   text(y->declared) + "' in the false branch";
+      continue;
+    }
+    Type stored = !x ? y->sugar.value.type
+                  : !y ? x->sugar.value.type
+                       : unify(x->sugar.value.type, y->sugar.value.type, types, definitions, /*toUnion=*/true);
+    auto valueOf = [&](Binding *binding, Block *block) -> Value {
+      if (binding)
+        return binding->sugar.value.value;
+      OpBuilder inBlock = OpBuilder::atBlockEnd(block);
+      return ts::UninitializedOp::create(inBlock, loc(range), stored);
+    };
+    thenValues.push_back(valueOf(x, &op.getThenRegion().front()));
+    elseValues.push_back(valueOf(y, &op.getElseRegion().front()));
+    resultTypes.push_back(stored);
+    declaredTypes.push_back(declared);
+    resultNames.push_back(name);
+  }
+  for (auto [i, values] : llvm::enumerate({&thenValues, &elseValues})) {
+    OpBuilder atEnd = OpBuilder::atBlockEnd(&op->getRegion(i).front());
+    ts::YieldOp::create(atEnd, loc(range), *values);
+  }
+  auto merged = ts::IfOp::create(builder, op.getLoc(), resultTypes, op.getCondition());
+  merged.getThenRegion().takeBody(op.getThenRegion());
+  merged.getElseRegion().takeBody(op.getElseRegion());
+  op.erase();
+  for (auto [i, name] : llvm::enumerate(resultNames)) {
+    nameValue(name, merged.getResult(i));
+    frames.back().variables[name] = {Sugar::simple({merged.getResult(i), resultTypes[i]}), declaredTypes[i]};
+  }
+  exits = thenExits && elseExits;
+  return true;
+}
+
+// ---- Loops
+
+static void collectTargets(const python::Expr &target, std::map<std::string, int> &names) {
+  if (auto name = dyn_cast<python::Name>(&target))
+    names[name->id.str()];
+  else if (auto tuple = dyn_cast<python::Tuple>(&target))
+    for (const python::Expr *item : tuple->items)
+      collectTargets(*item, names);
+  else if (auto list = dyn_cast<python::List>(&target))
+    for (const python::Expr *item : list->items)
+      collectTargets(*item, names);
+}
+
+/// The variables that statements may assign, nested blocks included.
+static void collectAssigned(python::StmtList body, std::map<std::string, int> &names) {
+  for (const python::Stmt *stmt : body) {
+    if (auto assign = dyn_cast<python::Assign>(stmt)) {
+      for (const python::Expr *target : assign->targets)
+        collectTargets(*target, names);
+    } else if (auto annotated = dyn_cast<python::AnnAssign>(stmt)) {
+      collectTargets(*annotated->target, names);
+    } else if (auto augmented = dyn_cast<python::AugAssign>(stmt)) {
+      collectTargets(*augmented->target, names);
+    } else if (auto branch = dyn_cast<python::If>(stmt)) {
+      collectAssigned(branch->body, names);
+      collectAssigned(branch->orElse, names);
+    } else if (auto loop = dyn_cast<python::While>(stmt)) {
+      collectAssigned(loop->body, names);
+    } else if (auto loop = dyn_cast<python::For>(stmt)) {
+      collectTargets(*loop->target, names);
+      collectAssigned(loop->body, names);
+    } else if (auto with = dyn_cast<python::With>(stmt)) {
+      for (const python::WithItem &item : with->items)
+        if (item.target)
+          collectTargets(*item.target, names);
+      collectAssigned(with->body, names);
+    }
+  }
+}
+
+bool FunctionEmitter::emitWhile(const python::While &stmt) {
+  if (!stmt.orElse.empty())
+    return report(stmt.range, Diag::UnsupportedSyntax, "an 'else' of a loop");
+  TypedValue trips = literal(builder.getI64IntegerAttr(INT64_MAX), types.integer, stmt.range);
+  return emitLoop(trips, stmt.test, stmt.body, stmt.range, nullptr, nullptr);
+}
+
+bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body, python::Range range,
+                               llvm::function_ref<bool(Value)> emitTarget, const python::Expr *target) {
+  std::map<std::string, int> assigned;
+  collectAssigned(body, assigned);
+  if (target)
+    collectTargets(*target, assigned);
+
+  TypedValue start = test ? emitCondition(*test).value : constant(builder.getBoolAttr(true), types.boolean, range);
+  if (!start)
+    return false;
+  SmallVector<std::string> carried;
+  SmallVector<Value> inits;
+  SmallVector<Type> initTypes;
+  for (auto &[name, unused] : assigned) {
+    Binding *binding = findVariable(name);
+    if (!binding || binding->sugar.kind != Sugar::Simple)
+      continue;
+    carried.push_back(name);
+    inits.push_back(binding->sugar.value.value);
+    initTypes.push_back(binding->declared);
+  }
+  auto loop = ts::LoopOp::create(builder, loc(range), TypeRange(initTypes), trips.value, start.value, inits);
+  SmallVector<Value> next;
+  SmallVector<Type> storedTypes;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *block = builder.createBlock(&loop.getBody());
+    Value turn = block->addArgument(types.integer, loc(range));
+    frames.push_back({block, {}, {}});
+    for (auto [name, type] : llvm::zip_equal(carried, initTypes)) {
+      Value argument = block->addArgument(type, loc(range));
+      nameValue(name, argument);
+      frames.back().variables[name] = {Sugar::simple({argument, type}), type};
+    }
+    if (emitTarget && !emitTarget(turn))
+      return false;
+    if (!emitBody(body))
+      return false;
+    exits = false;
+    TypedValue goOn;
+    if (test && !(goOn = emitCondition(*test).value))
+      return false;
+    next.push_back(test ? goOn.value : start.value);
+    for (auto [name, type] : llvm::zip_equal(carried, initTypes)) {
+      Binding &binding = frames.back().variables[name];
+      if (binding.sugar.kind != Sugar::Simple)
+        return report(range, Diag::RebindsFunction, name);
+      next.push_back(binding.sugar.value.value);
+      storedTypes.push_back(binding.sugar.value.type);
+    }
+    ts::YieldOp::create(builder, loc(range), next);
+    frames.pop_back();
+  }
+  for (auto [i, name] : llvm::enumerate(carried)) {
+    nameValue(name, loop.getResult(i));
+    frames.back().variables[name] = {Sugar::simple({loop.getResult(i), initTypes[i]}), initTypes[i]};
+  }
+  return true;
+}
+
+bool FunctionEmitter::emitFor(const python::For &stmt) {
+  if (!stmt.orElse.empty() || stmt.isAsync)
+    return report(stmt.range, Diag::UnsupportedSyntax, "an 'else' of a loop or an async loop");
+  Sugar iterable = emitSugar(*stmt.iterable);
+  if (!iterable)
+    return false;
+  python::Range range = stmt.iterable->range;
+  if (iterable.kind == Sugar::Iterable && iterable.name == "range")
+    return emitRangeLoop(stmt, iterable);
+  TypedValue list = asValue(iterable, range);
+  if (!list)
+    return false;
+  if (isa<ts::DictType>(list.type) &&
+      !(list = callBuiltin("aten::keys", {{"", list, range}}, {}, range)))
+    return false;
+  if (!isa<ts::ListType, ts::StrType>(list.type) && !isTensor(list.type))
+    return report(range, Diag::NotIterable, text(list.type));
+  TypedValue length = callBuiltin("aten::len", {{"", list, range}}, {}, range);
+  if (!length)
+    return false;
+  return emitLoop(
+      length, nullptr, stmt.body, stmt.range,
+      [&](Value turn) {
+        TypedValue index = {turn, types.integer};
+        TypedValue item = isTensor(list.type)
+                              ? callBuiltin("aten::select",
+                                            {{"", list, range},
+                                             {"", literal(builder.getI64IntegerAttr(0), types.integer, range), range},
+                                             {"", index, range}},
+                                            {}, range)
+                              : callBuiltin("aten::__getitem__", {{"", list, range}, {"", index, range}}, {}, range);
+        return emitAssign(*stmt.target, Sugar::simple(item), range);
+      },
+      stmt.target);
+}
+
+bool FunctionEmitter::emitRangeLoop(const python::For &stmt, const Sugar &bounds) {
+  python::Range range = stmt.iterable->range;
+  SmallVector<Argument> parts;
+  for (const Sugar &item : bounds.items)
+    parts.push_back({"", item.value, range});
+  bool onlyEnd = parts.size() == 1;
+  if (parts.size() == 2)
+    parts.push_back({"", constant(builder.getI64IntegerAttr(1), types.integer, range), range});
+  TypedValue trips = onlyEnd ? parts[0].value : callBuiltin("aten::__range_length", parts, {}, range);
+  if (!trips)
+    return false;
+  return emitLoop(
+      trips, nullptr, stmt.body, stmt.range,
+      [&](Value turn) {
+        TypedValue index = {turn, types.integer};
+        if (!onlyEnd)
+          index = callBuiltin("aten::__derive_index", {{"", index, range}, parts[0], parts[2]}, {}, range);
+        else if (auto name = dyn_cast<python::Name>(stmt.target))
+          nameValue(name->id, turn);
+        return emitAssign(*stmt.target, Sugar::simple(index), range);
+      },
+      stmt.target);
+}
+
+} // namespace tsc::importer
