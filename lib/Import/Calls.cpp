@@ -17,7 +17,8 @@ bool FunctionEmitter::collectArguments(const python::Call &expr, SmallVectorImpl
       auto type = tuple ? dyn_cast<ts::TupleType>(tuple.type) : ts::TupleType();
       if (!type)
         return tuple ? report(arg->range, Diag::CannotUnpack, text(tuple.type)) : false;
-      for (TypedValue item : *unpackTuple(tuple, type.getElements().size(), arg->range))
+      SmallVector<TypedValue> items = *unpackTuple(tuple, type.getElements().size(), arg->range);
+      for (TypedValue item : items)
         args.push_back({"", item, arg->range});
       continue;
     }

@@ -95,9 +95,9 @@ bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFr
     declaredTypes.push_back(declared);
     resultNames.push_back(name);
   }
-  for (auto [i, values] : llvm::enumerate({&thenValues, &elseValues})) {
+  for (unsigned i = 0; i < 2; ++i) {
     OpBuilder atEnd = OpBuilder::atBlockEnd(&op->getRegion(i).front());
-    ts::YieldOp::create(atEnd, loc(range), *values);
+    ts::YieldOp::create(atEnd, loc(range), i == 0 ? thenValues : elseValues);
   }
   auto merged = ts::IfOp::create(builder, op.getLoc(), resultTypes, op.getCondition());
   merged.getThenRegion().takeBody(op.getThenRegion());
@@ -181,7 +181,6 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
   }
   auto loop = ts::LoopOp::create(builder, loc(range), TypeRange(initTypes), trips.value, start.value, inits);
   SmallVector<Value> next;
-  SmallVector<Type> storedTypes;
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *block = builder.createBlock(&loop.getBody());
@@ -206,7 +205,6 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
       if (binding.sugar.kind != Sugar::Simple)
         return report(range, Diag::RebindsFunction, name);
       next.push_back(binding.sugar.value.value);
-      storedTypes.push_back(binding.sugar.value.type);
     }
     ts::YieldOp::create(builder, loc(range), next);
     frames.pop_back();

@@ -4,6 +4,7 @@
 #include "tsc/Python/Parser.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using llvm::cast;

@@ -10,6 +10,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <map>
 
 namespace tsc::importer {

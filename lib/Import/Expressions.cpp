@@ -2,6 +2,8 @@
 // Expressions: names, attributes, literals and subscripts.
 #include "Emitter.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -267,7 +269,7 @@ Sugar FunctionEmitter::emitValueAttribute(TypedValue base, StringRef name, pytho
     if (attribute->constant)
       return Sugar::simple(constant(attribute->constant, attribute->type, range));
     Value value = ts::GetAttrOp::create(builder, loc(range), attribute->type, base.value, name);
-    std::string debugName = llvm::isDigit(name.front()) ? "_" + name.str() : name.str();
+    std::string debugName = llvm::isDigit(name.empty() ? ' ' : name.front()) ? "_" + name.str() : name.str();
     claimName(debugName, value);
     return Sugar::simple({value, attribute->type});
   }

@@ -83,19 +83,19 @@ static bool emitAll(Program &program) {
 static void declareClass(OpBuilder &builder, Definition &definition) {
   MLIRContext *context = builder.getContext();
   Location loc = definition.source->irLocation(context, definition.classDef->name.range);
-  auto op = ts::ClassOp::create(builder, loc, definition.name, definition.isModule ? builder.getUnitAttr() : UnitAttr());
+  auto op = ts::ClassOp::create(builder, loc, definition.name, definition.isModule);
   OpBuilder inside(context);
   inside.createBlock(&op.getBody());
   for (const ClassAttribute &attribute : definition.attributes)
     ts::AttributeOp::create(inside, loc, attribute.name, attribute.type, attribute.kind, attribute.constant);
   for (auto &[name, method] : definition.methods)
-    ts::MethodOp::create(inside, loc, name, FlatSymbolRefAttr::get(context, method->name));
+    ts::MethodOp::create(inside, loc, name, method->name);
 }
 
 static bool declareInterface(OpBuilder &builder, Program &program, Definition &definition) {
   MLIRContext *context = builder.getContext();
   Location loc = definition.source->irLocation(context, definition.classDef->name.range);
-  auto op = ts::InterfaceOp::create(builder, loc, definition.name, definition.isModule ? builder.getUnitAttr() : UnitAttr());
+  auto op = ts::InterfaceOp::create(builder, loc, definition.name, definition.isModule);
   OpBuilder inside(context);
   inside.createBlock(&op.getBody());
   for (auto &[name, method] : definition.methods) {

@@ -5,6 +5,8 @@
 
 #include "tsc/Ts/TypeText.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using llvm::cast;
 using llvm::dyn_cast;

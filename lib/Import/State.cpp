@@ -4,8 +4,8 @@
 #include "tsc/Ts/TypeText.h"
 
 using namespace mlir;
-using archive::NodeId;
-using archive::NodeKind;
+using tsc::archive::NodeId;
+using tsc::archive::NodeKind;
 using llvm::cast;
 using llvm::dyn_cast;
 using llvm::isa;
@@ -262,11 +262,8 @@ FlatSymbolRefAttr StateImporter::importObject(NodeId node, const std::string &pa
         return {};
     }
   }
-  auto object = ts::ObjectOp::create(*builder, UnknownLoc::get(types.context), path,
-                                     FlatSymbolRefAttr::get(types.context, definition->name),
-                                     ArrayAttr::get(types.context, values));
-  if (written)
-    object->setAttr("state", written);
+  ts::ObjectOp::create(*builder, UnknownLoc::get(types.context), path,
+                                     definition->name, ArrayAttr::get(types.context, values), written);
   return symbols[node] = FlatSymbolRefAttr::get(types.context, path);
 }
 

@@ -273,8 +273,7 @@ Type concreteType(const ts::SchemaType &type, const TypeVariables &variables, co
   using Kind = ts::SchemaType;
   switch (type.kind) {
   case Kind::Tensor: return types.tensor;
-  case Kind::Int:
-  case Kind::Layout: return types.integer;
+  case Kind::Int: return types.integer;
   case Kind::Float: return types.floating;
   case Kind::Bool: return types.boolean;
   case Kind::Complex: return types.complex;
@@ -286,6 +285,7 @@ Type concreteType(const ts::SchemaType &type, const TypeVariables &variables, co
   case Kind::Stream: return types.stream;
   case Kind::Storage: return types.storage;
   case Kind::AnyList: return types.anyList;
+  case Kind::AnyTuple: return types.anyTuple;
   case Kind::Any:
   case Kind::AnyEnum:
   case Kind::AnyClass: return types.any;
