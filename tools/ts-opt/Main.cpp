@@ -27,6 +27,13 @@ struct ConvertTsToLLVM : PassWrapper<ConvertTsToLLVM, OperationPass<ModuleOp>> {
     registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
   }
   void runOnOperation() override {
+    if (auto weights = getOperation()->getAttrOfType<StringAttr>(tsc::ts::kWeightsAttr)) {
+      std::string error;
+      if (!tsc::ts::getWeightStore(&getContext()).read(weights.getValue(), error)) {
+        getOperation().emitError() << "cannot read '" << weights.getValue() << "': " << error;
+        return signalPassFailure();
+      }
+    }
     tsc::TsToLLVMOptions options;
     options.hasKernel = tsc::ts::hasKernel;
     options.deferUnsupported = deferUnsupported;

@@ -3,51 +3,15 @@
 // descriptor is named when it is first asked for and written by finish().
 #include "Program.h"
 
+#include "tsc/Ts/TypeText.h"
+
 using namespace mlir;
 
 namespace tsc::lowering {
 
 static bool isNamedTuple(ts::TupleType type) { return type.getName() && !type.getName().getValue().empty(); }
 
-static std::string joined(StringRef name, ArrayRef<Type> parameters) {
-  std::string text = name.str() + "[";
-  for (auto [i, parameter] : llvm::enumerate(parameters))
-    text += (i ? ", " : "") + annotationText(parameter);
-  return text + "]";
-}
-
-std::string annotationText(Type type) {
-  return llvm::TypeSwitch<Type, std::string>(type)
-      .Case([](ts::TensorType) { return "Tensor"; })
-      .Case<ts::IntType, ts::LayoutType, ts::StreamType>([](Type) { return "int"; })
-      .Case([](ts::FloatType) { return "float"; })
-      .Case([](ts::BoolType) { return "bool"; })
-      .Case([](ts::ComplexType) { return "complex"; })
-      .Case([](ts::NumberType) { return "number"; })
-      .Case([](ts::StrType) { return "str"; })
-      .Case([](ts::NoneType) { return "NoneType"; })
-      .Case([](ts::DeviceType) { return "Device"; })
-      .Case([](ts::GeneratorType) { return "Generator"; })
-      .Case([](ts::StorageType) { return "Storage"; })
-      .Case([](ts::CapsuleType) { return "Capsule"; })
-      .Case([](ts::AnyListType) { return "list"; })
-      .Case([](ts::AnyTupleType) { return "tuple"; })
-      .Case([](ts::ListType list) { return joined("List", list.getElement()); })
-      .Case([](ts::DictType dict) { return joined("Dict", {dict.getKey(), dict.getValue()}); })
-      .Case([](ts::TupleType tuple) {
-        if (isNamedTuple(tuple))
-          return tuple.getName().str();
-        return tuple.getElements().empty() ? std::string("Tuple[()]") : joined("Tuple", tuple.getElements());
-      })
-      .Case([](ts::OptionalType optional) { return joined("Optional", optional.getElement()); })
-      .Case([](ts::UnionType members) { return joined("Union", members.getMembers()); })
-      .Case([](ts::FutureType future) { return joined("Future", future.getElement()); })
-      .Case([](ts::AwaitType awaited) { return joined("Await", awaited.getElement()); })
-      .Case([](ts::RRefType reference) { return joined("RRef", reference.getElement()); })
-      .Case<ts::ClassType, ts::InterfaceType, ts::EnumType, ts::FunctionType>(
-          [](auto named) { return named.getName().getValue().str(); })
-      .Default([](Type) { return "Any"; });
-}
+std::string annotationText(Type type) { return ts::typeText(type, ts::TypeStyle::Annotation); }
 
 static TypeKind kindOf(Type type) {
   return llvm::TypeSwitch<Type, TypeKind>(type)

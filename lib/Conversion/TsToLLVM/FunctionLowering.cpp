@@ -30,11 +30,13 @@ Value FunctionLowering::at(Value base, int64_t offset) {
   return LLVM::GEPOp::create(builder, loc, program.pointer, program.i8, base,
                              ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(static_cast<int32_t>(offset))});
 }
+/// Said with each access, because the module gets its data layout only later.
+static unsigned alignmentOf(Type type) { return type.isInteger() ? (type.getIntOrFloatBitWidth() + 7) / 8 : 8; }
 Value FunctionLowering::load(Type type, Value base, int64_t offset) {
-  return LLVM::LoadOp::create(builder, loc, type, at(base, offset));
+  return LLVM::LoadOp::create(builder, loc, type, at(base, offset), alignmentOf(type));
 }
 void FunctionLowering::store(Value value, Value base, int64_t offset) {
-  LLVM::StoreOp::create(builder, loc, value, at(base, offset));
+  LLVM::StoreOp::create(builder, loc, value, at(base, offset), alignmentOf(value.getType()));
 }
 Value FunctionLowering::field(Value aggregate, int64_t index) {
   return LLVM::ExtractValueOp::create(builder, loc, aggregate, ArrayRef<int64_t>{index});
