@@ -205,7 +205,7 @@ void CodePrinter::printLoop(LoopOp op) {
     indent() << "for " << use(arguments.front()) << " in range(" << use(op.getTrips()) << "):\n";
   } else {
     // A while loop has no use for the turn's number; its value stands for the condition.
-    printAnnotatedAssignment(arguments.front(), op.getCondition());
+    printAssignment(arguments.front(), op.getCondition());
     indent() << "while " << use(arguments.front()) << ":\n";
   }
   llvm::SaveAndRestore deeper(level, level + 1);
