@@ -89,9 +89,8 @@ static Bytes mutate(const Bytes &original, const std::vector<MemberPlace> &membe
   return bytes;
 }
 
-/// True when the archive went all the way.
-static bool compile(ArrayRef<uint8_t> bytes) {
-  DiagnosticEngine engine;
+/// True when the archive went all the way; what was reported is in the engine.
+static bool compile(ArrayRef<uint8_t> bytes, DiagnosticEngine &engine) {
   std::shared_ptr<archive::ArchiveModel> archive = archive::readArchiveBytes(bytes, "fuzz.pt", {}, engine);
   if (!archive)
     return false;
@@ -133,8 +132,10 @@ int main(int argc, char **argv) {
       return 2;
     }
     archives.emplace_back((*file)->getBuffer().bytes_begin(), (*file)->getBuffer().bytes_end());
-    if (!compile(archives.back())) {
+    DiagnosticEngine engine;
+    if (!compile(archives.back(), engine)) {
       llvm::errs() << word << ": does not compile as it is\n";
+      engine.printText(llvm::errs());
       return 1;
     }
   }
@@ -144,7 +145,8 @@ int main(int argc, char **argv) {
   for (uint64_t i = 0; i < count; ++i) {
     Random random(seed * 1000003 + i);
     const Bytes &base = archives[i % archives.size()];
-    good += compile(mutate(base, findMembers(base), random));
+    DiagnosticEngine engine;
+    good += compile(mutate(base, findMembers(base), random), engine);
   }
   llvm::outs() << count << " mutations of " << archives.size() << " archives, " << good << " compiled\n";
   return 0;
