@@ -97,12 +97,8 @@ void FunctionLowering::callInterface(ts::CallMethodOp op) {
   SmallVector<Value> fresh;
   boxArguments(op->getOperands(), pairs, fresh);
   Value entry = callRuntime("tsc_rt_find_method", {get(op.getObject()), address(program.data.text(op.getMethod()))});
-  Block *missing = newBlock(), *found = newBlock();
-  LLVM::CondBrOp::create(builder, loc, isNull(entry), missing, found);
-  builder.setInsertionPointToEnd(missing);
-  raiseText("AttributeError", ("the object has no method '" + op.getMethod() + "'").str());
-  LLVM::UnreachableOp::create(builder, loc);
-  builder.setInsertionPointToEnd(found);
+  require(compare(LLVM::ICmpPredicate::ne, entry, zero(program.pointer)), "AttributeError",
+          ("the object has no method '" + op.getMethod() + "'").str());
   SmallVector<Value> results = callBoxed({}, entry, pairs, op.getResultTypes());
   for (auto [result, machine] : llvm::zip_equal(op.getResults(), results))
     define(result, machine);

@@ -59,31 +59,54 @@ void FunctionLowering::lowerDictConstruct(ts::DictConstructOp op) {
   define(op.getResult(), dict);
 }
 
+/// Goes on where the condition holds, else raises.
+void FunctionLowering::require(Value condition, StringRef className, StringRef text) {
+  Block *wrong = newBlock(), *right = newBlock();
+  auto branch = LLVM::CondBrOp::create(builder, loc, condition, right, ValueRange(), wrong, ValueRange());
+  branch.setBranchWeights(kLikely);
+  builder.setInsertionPointToEnd(wrong);
+  raiseText(className, text);
+  LLVM::UnreachableOp::create(builder, loc); // of the block that nothing leads to
+  builder.setInsertionPointToEnd(right);
+}
+
+/// Element `index` of a list's data, with a count of its own. Elements are `element`s.
+Value FunctionLowering::loadElement(Value data, Value index, Type element) {
+  Type plain = plainElement(program, element);
+  Type stored = plain ? plain : Type(program.valueType);
+  Value place = LLVM::GEPOp::create(builder, loc, program.pointer, stored, data, ArrayRef<LLVM::GEPArg>{index});
+  if (!plain) {
+    Value machine = unbox(loadPair(place, 0), element);
+    retain(machine, element);
+    return machine;
+  }
+  Value machine = load(plain, place);
+  return plain == program.i8 ? LLVM::TruncOp::create(builder, loc, program.i1, machine).getResult() : machine;
+}
+
 void FunctionLowering::lowerListUnpack(ts::ListUnpackOp op) {
-  Type element = op.getList().getType().getElement(), plain = plainElement(program, element);
+  Type element = op.getList().getType().getElement();
   Value list = get(op.getList());
   int64_t wanted = op.getNumResults();
   Value size = load(program.i64, list, offsetof(ListObject, size));
-  Block *wrong = newBlock(), *right = newBlock();
-  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::eq, size, int64(wanted)), right, wrong);
-  builder.setInsertionPointToEnd(wrong);
-  raiseText("RuntimeError", "Expected " + std::to_string(wanted) + " elements in a list but found a different number");
-  LLVM::UnreachableOp::create(builder, loc);
-  builder.setInsertionPointToEnd(right);
+  require(compare(LLVM::ICmpPredicate::eq, size, int64(wanted)), "RuntimeError",
+          "Expected " + std::to_string(wanted) + " elements in a list but found a different number");
   Value data = load(program.pointer, list, offsetof(ListObject, data));
-  for (auto [i, result] : llvm::enumerate(op.getResults())) {
-    int64_t index = static_cast<int64_t>(i);
-    Value machine;
-    if (!plain) {
-      machine = unbox(loadPair(data, index), element);
-      retain(machine, element);
-    } else if (plain == program.i8) {
-      machine = LLVM::TruncOp::create(builder, loc, program.i1, load(program.i8, data, index));
-    } else {
-      machine = load(plain, data, index * 8);
-    }
-    define(result, cast(machine, element, result.getType()));
-  }
+  for (auto [i, result] : llvm::enumerate(op.getResults()))
+    define(result, cast(loadElement(data, int64(static_cast<int64_t>(i)), element), element, result.getType()));
+}
+
+/// list[index]; nothing for other operands.
+Value FunctionLowering::lowerListGetItem(ts::AtenOp op) {
+  auto type = dyn_cast<ts::ListType>(op.getArgs()[0].getType());
+  if (!type || !isa<ts::IntType>(op.getArgs()[1].getType()) || type.getElement() != op.getResult(0).getType())
+    return {};
+  Value list = get(op.getArgs()[0]), given = get(op.getArgs()[1]);
+  Value size = load(program.i64, list, offsetof(ListObject, size));
+  Value index = select(compare(LLVM::ICmpPredicate::slt, given, int64(0)),
+                       LLVM::AddOp::create(builder, loc, given, size), given);
+  require(compare(LLVM::ICmpPredicate::ult, index, size), "IndexError", "list index out of range");
+  return loadElement(load(program.pointer, list, offsetof(ListObject, data)), index, type.getElement());
 }
 
 void FunctionLowering::lowerTupleConstruct(ts::TupleConstructOp op) {
@@ -123,12 +146,7 @@ void FunctionLowering::lowerTupleIndex(ts::TupleIndexOp op) {
   Value given = get(op.getIndex());
   Value index = select(compare(LLVM::ICmpPredicate::slt, given, int64(0)),
                        LLVM::AddOp::create(builder, loc, given, int64(count)), given);
-  Block *wrong = newBlock(), *right = newBlock();
-  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ult, index, int64(count)), right, wrong);
-  builder.setInsertionPointToEnd(wrong);
-  raiseText("IndexError", "Tuple index out of range");
-  LLVM::UnreachableOp::create(builder, loc);
-  builder.setInsertionPointToEnd(right);
+  require(compare(LLVM::ICmpPredicate::ult, index, int64(count)), "IndexError", "Tuple index out of range");
   Value result = zero(program.machineType(wanted));
   for (int64_t i = 0; i < count; ++i)
     result = select(compare(LLVM::ICmpPredicate::eq, index, int64(i)), cast(field(tuple, i), elements[i], wanted), result);

@@ -11,8 +11,8 @@
 
 namespace tsc::lowering {
 
-/// Weights of a branch whose first way is a failure.
-inline constexpr int32_t kUnlikely[] = {1, 2000};
+/// Weights of a branch whose first way is a failure, and of one whose second is.
+inline constexpr int32_t kUnlikely[] = {1, 2000}, kLikely[] = {2000, 1};
 
 /// A Value as two machine values.
 struct Pair {
@@ -55,6 +55,7 @@ private:
   void failIfStatus(mlir::Value status);
   void fail();
   void raiseText(llvm::StringRef className, llvm::StringRef text);
+  void require(mlir::Value condition, llvm::StringRef className, llvm::StringRef text);
   mlir::Block *newBlock();
 
   // ---- Machine code in short
@@ -109,6 +110,8 @@ private:
   void lowerListConstruct(ts::ListConstructOp op);
   void lowerDictConstruct(ts::DictConstructOp op);
   void lowerListUnpack(ts::ListUnpackOp op);
+  mlir::Value loadElement(mlir::Value data, mlir::Value index, mlir::Type element);
+  mlir::Value lowerListGetItem(ts::AtenOp op);
   void lowerTupleConstruct(ts::TupleConstructOp op);
   void lowerTupleUnpack(ts::TupleUnpackOp op);
   void lowerTupleIndex(ts::TupleIndexOp op);

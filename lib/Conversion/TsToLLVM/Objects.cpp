@@ -23,14 +23,9 @@ void FunctionLowering::lowerGetAttr(ts::GetAttrOp op) {
   int64_t offset = kFirstField + 16 * owner.getAttributeIndex(op.getName());
   Pair value = loadPair(at(get(op.getObject()), offset), 0);
   if (program.isCreated(op.getObject().getType())) {
-    Block *unset = newBlock(), *set = newBlock();
-    Value isMissing =
-        compare(LLVM::ICmpPredicate::eq, value.tag, int64(static_cast<int64_t>(static_cast<uint32_t>(Tag::Missing))));
-    LLVM::CondBrOp::create(builder, loc, isMissing, unset, set);
-    builder.setInsertionPointToEnd(unset);
-    raiseText("AttributeError", ("attribute '" + op.getName() + "' is read before it is set").str());
-    LLVM::UnreachableOp::create(builder, loc);
-    builder.setInsertionPointToEnd(set);
+    Value missing = int64(static_cast<int64_t>(static_cast<uint32_t>(Tag::Missing)));
+    require(compare(LLVM::ICmpPredicate::ne, value.tag, missing), "AttributeError",
+            ("attribute '" + op.getName() + "' is read before it is set").str());
   }
   Value machine = unbox(value, type);
   retain(machine, type);
@@ -103,12 +98,8 @@ void FunctionLowering::lowerModuleContainerIndex(ts::ModuleContainerIndexOp op) 
     for (auto [i, module] : llvm::enumerate(modules))
       offset = select(compare(LLVM::ICmpPredicate::eq, index, int64(static_cast<int64_t>(i))), int64(module.second), offset);
   }
-  Block *wrong = newBlock(), *right = newBlock();
-  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::eq, offset, int64(0)), wrong, right);
-  builder.setInsertionPointToEnd(wrong);
-  raiseText(byKey ? "KeyError" : "IndexError", byKey ? "the module has no such entry" : "list index out of range");
-  LLVM::UnreachableOp::create(builder, loc);
-  builder.setInsertionPointToEnd(right);
+  require(compare(LLVM::ICmpPredicate::ne, offset, int64(0)), byKey ? "KeyError" : "IndexError",
+          byKey ? "the module has no such entry" : "list index out of range");
   Value place = LLVM::GEPOp::create(builder, loc, program.pointer, program.i8, container,
                                     ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(offset)});
   Value module = toPointer(load(program.i64, place, 8));

@@ -224,6 +224,8 @@ bool FunctionLowering::lowerInline(ts::AtenOp op) {
   } else if (op.getArgs().size() == 2) {
     if (name == "aten::__is__" || name == "aten::__isnot__")
       result = scalar.noneTest(op);
+    else if (name == "aten::__getitem__.t")
+      result = lowerListGetItem(op);
     else
       result = lowerBinary(scalar, op);
   } else if (name == "aten::__derive_index" && op.getArgs().size() == 3) {
