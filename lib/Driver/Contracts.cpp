@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Contracts.h"
+
+#include "Methods.h"
+#include "tsc/Archive/ValueFile.h"
+#include "tsc/Driver/Signature.h"
+#include "tsc/Ts/TypeText.h"
+
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace tsc {
+
+namespace {
+/// Turns signatures of one function into types; a name is one symbol in all of them.
+class ContractTypes {
+public:
+  /// The declared type as the signature narrows it; null when it does not fit.
+  Type narrow(Type declared, const SignatureType &signature);
+
+private:
+  Type narrowTensor(ts::TensorType declared, const SignatureType &signature);
+  Type narrowTuple(ts::TupleType declared, const SignatureType &signature);
+  llvm::StringMap<int64_t> symbols;
+};
+} // namespace
+
+Type ContractTypes::narrowTensor(ts::TensorType declared, const SignatureType &signature) {
+  if (signature.kind != SignatureType::Tensor)
+    return {};
+  if (signature.anyRank)
+    return ts::TensorType::get(declared.getContext(), signature.dtype);
+  llvm::SmallVector<int64_t> sizes;
+  for (const SignatureDim &dim : signature.dims)
+    switch (dim.kind) {
+    case SignatureDim::Fixed:
+      sizes.push_back(dim.size);
+      break;
+    case SignatureDim::Any:
+      sizes.push_back(ts::TensorType::kUnknownSize);
+      break;
+    case SignatureDim::Named: {
+      int64_t next = static_cast<int64_t>(symbols.size());
+      sizes.push_back(-1 - symbols.try_emplace(dim.name, next).first->second);
+      break;
+    }
+    }
+  return ts::TensorType::get(declared.getContext(), sizes, signature.dtype);
+}
+
+Type ContractTypes::narrowTuple(ts::TupleType declared, const SignatureType &signature) {
+  if (signature.kind != SignatureType::Tuple || signature.parameters.size() != declared.getElements().size())
+    return {};
+  llvm::SmallVector<Type> elements;
+  for (auto [element, parameter] : llvm::zip(declared.getElements(), signature.parameters)) {
+    elements.push_back(narrow(element, parameter));
+    if (!elements.back())
+      return {};
+  }
+  return ts::TupleType::get(declared.getContext(), elements, declared.getName(), declared.getFields());
+}
+
+Type ContractTypes::narrow(Type declared, const SignatureType &signature) {
+  MLIRContext *context = declared.getContext();
+  if (auto type = dyn_cast<ts::OptionalType>(declared)) {
+    if (signature.kind == SignatureType::None)
+      return declared;
+    Type element = narrow(type.getElement(), signature);
+    return element ? ts::OptionalType::get(context, element) : Type();
+  }
+  if (auto type = dyn_cast<ts::TensorType>(declared))
+    return narrowTensor(type, signature);
+  if (auto type = dyn_cast<ts::TupleType>(declared))
+    return narrowTuple(type, signature);
+  if (auto type = dyn_cast<ts::ListType>(declared)) {
+    Type element =
+        signature.kind == SignatureType::List ? narrow(type.getElement(), signature.parameters[0]) : Type();
+    return element ? ts::ListType::get(context, element) : Type();
+  }
+  if (auto type = dyn_cast<ts::DictType>(declared)) {
+    Type key = signature.kind == SignatureType::Dict ? narrow(type.getKey(), signature.parameters[0]) : Type();
+    Type value = key ? narrow(type.getValue(), signature.parameters[1]) : Type();
+    return value ? ts::DictType::get(context, key, value) : Type();
+  }
+  switch (signature.kind) {
+  case SignatureType::Int:
+    return isa<ts::IntType, ts::FloatType, ts::NumberType, ts::ComplexType, ts::AnyType>(declared) ? declared : Type();
+  case SignatureType::Float:
+    return isa<ts::FloatType, ts::NumberType, ts::ComplexType, ts::AnyType>(declared) ? declared : Type();
+  case SignatureType::Bool:
+    return isa<ts::BoolType, ts::AnyType>(declared) ? declared : Type();
+  case SignatureType::Complex:
+    return isa<ts::ComplexType, ts::NumberType, ts::AnyType>(declared) ? declared : Type();
+  case SignatureType::Str:
+    return isa<ts::StrType, ts::DeviceType, ts::AnyType>(declared) ? declared : Type();
+  default:
+    return isa<ts::AnyType, ts::UnionType>(declared) ? declared : Type();
+  }
+}
+
+/// The index among the function's arguments, or -1.
+static int64_t findArgument(const ExportedMethod &method, const InputSignature &signature) {
+  ts::FuncOp function = method.function;
+  int64_t count = static_cast<int64_t>(function.getArgumentTypes().size());
+  if (signature.position >= 0)
+    return signature.position < count - method.hasSelf ? signature.position + method.hasSelf : -1;
+  for (int64_t i = method.hasSelf; i < count; ++i)
+    if (function.getArgName(i) == signature.argument)
+      return i;
+  return -1;
+}
+
+static bool applySignatures(const std::vector<ExportedMethod> &methods, const CompileOptions &options,
+                            DiagnosticEngine &engine) {
+  std::map<const ExportedMethod *, ContractTypes> types;
+  for (const std::string &text : options.signatures) {
+    std::string error;
+    std::optional<InputSignature> signature = parseInputSignature(text, error);
+    if (!signature)
+      return engine.report({}, Diag::BadSignature, text, error), false;
+    std::string name = signature->method;
+    if (name.empty() && options.methods.size() == 1)
+      name = options.methods.front();
+    const ExportedMethod *method = findMethod(methods, name);
+    if (!method)
+      return engine.report({}, Diag::BadSignature, text, "there is no method '" + name + "', only " + methodNames(methods)),
+             false;
+    int64_t index = findArgument(*method, *signature);
+    ts::FuncOp function = method->function;
+    if (index < 0)
+      return engine.report({}, Diag::BadSignature, text, "'" + method->name + "' has no such argument"), false;
+    Type declared = function.getArgumentTypes()[index];
+    Type narrowed = types[method].narrow(declared, signature->type);
+    if (!narrowed)
+      return engine.report({}, Diag::BadSignature, text,
+                           "the argument is declared " + ts::typeText(declared, ts::TypeStyle::Annotation)),
+             false;
+    function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
+  }
+  return true;
+}
+
+static bool applyArguments(const std::vector<ExportedMethod> &methods, const CompileOptions &options,
+                           DiagnosticEngine &engine) {
+  if (options.argsFiles.empty())
+    return true;
+  const ExportedMethod *method = findMethod(methods, options.methods.size() == 1 ? options.methods.front() : "");
+  if (!method)
+    return engine.report({options.input}, Diag::NoMethod, "forward", methodNames(methods)), false;
+  ts::FuncOp function = method->function;
+  ContractTypes types;
+  unsigned index = method->hasSelf;
+  for (const std::string &path : options.argsFiles) {
+    std::unique_ptr<archive::ValueFile> file = archive::readValueFile(path, engine);
+    if (!file)
+      return false;
+    bool isTuple = file->graph.kind(file->root) == archive::NodeKind::Tuple;
+    ArrayRef<archive::NodeId> values = isTuple ? file->graph.items(file->root) : ArrayRef<archive::NodeId>(file->root);
+    for (archive::NodeId value : values) {
+      if (index >= function.getArgumentTypes().size())
+        return engine.report({path}, Diag::TooManyArguments, method->name, index - method->hasSelf), false;
+      // A value that the border converts (an int for a float) promises no more than its declared type.
+      std::optional<SignatureType> signature = signatureOf(file->graph, value);
+      if (Type narrowed = signature ? types.narrow(function.getArgumentTypes()[index], *signature) : Type())
+        function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
+      ++index;
+    }
+  }
+  return true;
+}
+
+bool applyContracts(ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine) {
+  std::vector<ExportedMethod> methods = exportedMethods(module);
+  for (const std::string &name : options.methods)
+    if (!findMethod(methods, name))
+      return engine.report({options.input}, Diag::NoMethod, name, methodNames(methods)), false;
+  return applyArguments(methods, options, engine) && applySignatures(methods, options, engine);
+}
+
+} // namespace tsc

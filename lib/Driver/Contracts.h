@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsc/Driver/CompileOptions.h"
+#include "tsc/Support/Diagnostics.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tsc {
+
+/// The argument attribute with the type that `--input` or `--args` promise: the declared type with dtypes, ranks and sizes of
+/// its tensors. A named size is a symbol of the function.
+inline constexpr llvm::StringLiteral kContractAttr = "ts.contract";
+
+/// Checks the promises against the methods and notes them on their arguments. False after a report.
+bool applyContracts(mlir::ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine);
+
+} // namespace tsc

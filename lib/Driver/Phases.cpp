@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases over ts and the passes of each. This is the one place that knows their order.
+#include "Phases.h"
+
+#include "tsc/Support/Diagnostics.h"
+#include "tsc/Transforms/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace tsc {
+
+static constexpr std::pair<Phase, llvm::StringLiteral> kPhases[] = {
+    {Phase::Parse, "parse"},           {Phase::Import, "import"}, {Phase::Freeze, "freeze"},
+    {Phase::Optimize, "optimize"},     {Phase::Specialize, "specialize"}, {Phase::Fuse, "fuse"},
+    {Phase::Lower, "lower"},           {Phase::CodeGen, "codegen"}, {Phase::Link, "link"}};
+
+llvm::StringRef phaseName(Phase phase) { return kPhases[static_cast<size_t>(phase)].second; }
+
+std::optional<Phase> findPhase(llvm::StringRef name) {
+  for (const auto &[phase, text] : kPhases)
+    if (text == name)
+      return phase;
+  return std::nullopt;
+}
+
+static SmallVector<std::string> strings(const std::vector<std::string> &list) {
+  return SmallVector<std::string>(list.begin(), list.end());
+}
+
+static void addFreeze(OpPassManager &passes, const CompileOptions &options) {
+  ts::RemoveUnusedFunctionsOptions unused;
+  unused.exported = strings(options.methods);
+  passes.addPass(ts::createRemoveUnusedFunctions(unused));
+  if (options.optimization == 0)
+    return;
+  passes.addPass(ts::createInlineCalls());
+  passes.addPass(ts::createRemoveUnusedFunctions(unused)); // after inlining, because it leaves callees behind
+  if (!options.freeze)
+    return;
+  ts::FreezeAttributesOptions freeze;
+  freeze.preserved = strings(options.preserve);
+  passes.addPass(ts::createFreezeAttributes(freeze));
+  ts::DropUnusedAttributesOptions drop;
+  drop.preserved = strings(options.preserve);
+  passes.addPass(ts::createDropUnusedAttributes(drop)); // after freezing, which leaves attributes without a reader
+}
+
+static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
+  if (options.optimization == 0)
+    return;
+  passes.addPass(ts::createFoldConstants());
+  passes.addPass(ts::createRemoveDropout());     // after folding, because `train` is an attribute's value
+  passes.addPass(ts::createFoldConvBatchNorm()); // likewise
+  passes.addPass(ts::createFoldConstants());     // the new weights
+  passes.addPass(ts::createEliminateDeadCode());
+}
+
+static void addFuse(OpPassManager &passes, const CompileOptions &options) {
+  if (options.optimization == 0)
+    return;
+  passes.addPass(ts::createFunctionalizeWrites());
+  if (options.fuse && options.codegen)
+    passes.addPass(ts::createFuseElementwise()); // after writes are functional, because those join chains
+}
+
+static void addLower(OpPassManager &passes) {
+  passes.addPass(ts::createInsertUpcasts());
+  passes.addPass(ts::createInsertReferenceCounts()); // last: it counts what is there
+}
+
+void addPhase(OpPassManager &passes, Phase phase, const CompileOptions &options) {
+  switch (phase) {
+  case Phase::Freeze:
+    return addFreeze(passes, options);
+  case Phase::Optimize:
+    return addOptimize(passes, options);
+  case Phase::Fuse:
+    return addFuse(passes, options);
+  case Phase::Lower:
+    return addLower(passes);
+  case Phase::Parse:
+  case Phase::Import:
+  case Phase::Specialize:
+  case Phase::CodeGen:
+  case Phase::Link:
+    return;
+  }
+}
+
+} // namespace tsc

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsc/Driver/Commands.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using tsc::archive::kNoNode;
+using tsc::archive::NodeId;
+
+namespace tsc {
+
+namespace {
+/// One `tsc run`: the calls and what is done with their results.
+class Runner {
+public:
+  Runner(const RunCommand &command, DiagnosticEngine &engine) : command(command), engine(engine) {}
+  bool run();
+
+private:
+  bool callOnce(bool isSecond);
+  bool handleResult(tsc_value result, bool isSecond);
+  bool compareResult(const archive::ValueGraph &graph, NodeId node, const std::string &path);
+  bool compareArguments(ModelValues &values);
+  void print(tsc_value result);
+
+  const RunCommand &command;
+  DiagnosticEngine &engine;
+  ModelSession session;
+  BoundArguments arguments;
+};
+} // namespace
+
+static std::string quotedString(StringRef text) {
+  char quote = text.contains('\'') && !text.contains('"') ? '"' : '\'';
+  std::string out(1, quote);
+  for (char c : text) {
+    if (c == quote || c == '\\')
+      out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out += "\\x" + utohexstr(static_cast<unsigned char>(c), /*LowerCase=*/true, 2);
+    else
+      out += c;
+  }
+  return out + quote;
+}
+
+void Runner::print(tsc_value result) {
+  const tsc_model_api &api = session.api();
+  tsc_value text = result.tag == TSC_STRING ? result : api.to_text(result);
+  int64_t length = 0;
+  const char *bytes = text.tag == TSC_STRING ? api.string_get(text, &length) : "";
+  StringRef whole(bytes, static_cast<size_t>(length));
+  outs() << (result.tag == TSC_STRING ? quotedString(whole) : whole.str()) << '\n';
+  outs().flush();
+  if (result.tag != TSC_STRING)
+    api.release(text);
+}
+
+bool Runner::compareResult(const archive::ValueGraph &graph, NodeId node, const std::string &path) {
+  std::unique_ptr<archive::ValueFile> expected = archive::readValueFile(path, engine);
+  if (!expected)
+    return false;
+  std::string why = compareValues({graph, node}, {expected->graph, expected->root}, command.tolerances, "result");
+  if (!why.empty())
+    engine.report({path}, Diag::ResultDiffers, why);
+  return why.empty();
+}
+
+bool Runner::compareArguments(ModelValues &values) {
+  std::unique_ptr<archive::ValueFile> expected = archive::readValueFile(command.expectArgs, engine);
+  if (!expected)
+    return false;
+  archive::ValueGraph graph;
+  ValueExporter exporter(session.api(), session.instance(), graph, engine);
+  SmallVector<NodeId> nodes;
+  for (size_t i = 0; i < std::max<size_t>(arguments.positional(), 1) && i < values.size(); ++i) {
+    nodes.push_back(exporter.make(values[i]));
+    if (nodes.back() == kNoNode)
+      return false;
+  }
+  bool isTuple = expected->graph.kind(expected->root) == archive::NodeKind::Tuple;
+  NodeId found = isTuple ? graph.makeContainer(archive::NodeKind::Tuple, nodes) : nodes.empty() ? graph.none() : nodes[0];
+  std::string why =
+      compareValues({graph, found}, {expected->graph, expected->root}, command.tolerances, "arguments after the call");
+  if (!why.empty())
+    engine.report({command.expectArgs}, Diag::ResultDiffers, why);
+  return why.empty();
+}
+
+bool Runner::handleResult(tsc_value result, bool isSecond) {
+  if (command.expect.empty() && command.save.empty() && !isSecond) {
+    print(result);
+    return true;
+  }
+  archive::ValueGraph graph;
+  NodeId node = ValueExporter(session.api(), session.instance(), graph, engine).make(result);
+  if (node == kNoNode)
+    return false;
+  if (isSecond)
+    return compareResult(graph, node, command.again);
+  if (!command.save.empty() && !archive::writeValueFile(command.save, graph, node, engine))
+    return false;
+  return command.expect.empty() || compareResult(graph, node, command.expect);
+}
+
+bool Runner::callOnce(bool isSecond) {
+  const tsc_model_api &api = session.api();
+  ModelValues values(api);
+  if (!arguments.makeValues(api, session.instance(), values, engine))
+    return false;
+  tsc_value result = {};
+  tsc_error error = {};
+  tsc_status status = api.call(session.instance(), session.methodIndex(), values.data(),
+                               static_cast<uint32_t>(values.size()), &result, &error);
+  if (status == TSC_OK && result.tag == TSC_FUTURE) {
+    tsc_value future = result;
+    status = api.future_wait(session.instance(), future, &result, &error);
+    api.release(future);
+  }
+  if (status != TSC_OK)
+    return reportModelError(api, error, engine), false;
+  scope_exit release([&] { api.release(result); });
+  bool ok = handleResult(result, isSecond);
+  if (ok && !isSecond && !command.expectArgs.empty())
+    ok = compareArguments(values);
+  return ok;
+}
+
+bool Runner::run() {
+  return session.open(command.session, engine) &&
+         arguments.bind(session.methodInfo(), session.manifest(), command.arguments, engine) && callOnce(false) &&
+         (command.again.empty() || callOnce(true));
+}
+
+void runRun(const RunCommand &command, DiagnosticEngine &engine) { (void)Runner(command, engine).run(); }
+
+} // namespace tsc
