@@ -297,6 +297,14 @@ static std::string describeArguments(ArrayRef<Argument> args, ArrayRef<Argument>
 TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
                                         python::Range range) {
   ArrayRef<const ts::OperatorRow *> overloads = ts::findOverloads(name);
+  // An operator of an extension: only compiling it needs to know what it does. Such operators return a tensor.
+  if (overloads.empty() && !name.starts_with("aten::") && !name.starts_with("prim::")) {
+    SmallVector<Value> values;
+    for (const Argument &argument : llvm::concat<const Argument>(args, keywords))
+      values.push_back(argument.value.value);
+    auto call = ts::AtenOp::create(builder, loc(range), TypeRange(types.tensor), builder.getStringAttr(name), values);
+    return {call.getResult(0), types.tensor};
+  }
   if (overloads.empty()) {
     std::vector<StringRef> close = ts::similarOperators(name, 3);
     report(range, close.empty() ? Diag::UnknownOperator : Diag::UnknownOperatorHint, name, llvm::join(close, ", "));

@@ -280,6 +280,7 @@ FlatSymbolRefAttr StateImporter::importRoot(OpBuilder &at) {
 
 bool StateImporter::importConstants(OpBuilder &at) {
   builder = &at;
+  program.definitions.constants = &program.constants;
   for (auto [i, node] : llvm::enumerate(archive->constants)) {
     std::string path = "CONSTANTS.c" + std::to_string(i);
     Type type = typeOf(node, path);
