@@ -2,6 +2,8 @@
 // The frame of a function's emission, and the small operations that everything else is built of.
 #include "Emitter.h"
 
+#include "Cleanup.h"
+
 #include "tsc/Ts/TypeText.h"
 
 using namespace mlir;
@@ -62,6 +64,7 @@ bool FunctionEmitter::emit() {
       return report(range, Diag::MissingReturn, function.name, text(result));
     ts::ReturnOp::create(builder, loc(range), ValueRange{value.value});
   }
+  cleanUp(op);
   return true;
 }
 
