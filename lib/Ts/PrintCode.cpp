@@ -14,6 +14,7 @@
 #include "llvm/Support/SaveAndRestore.h"
 
 #include <limits>
+#include <utility>
 
 using namespace mlir;
 
@@ -112,16 +113,31 @@ void CodePrinter::printOperation(Operation *op) {
 
 bool CodePrinter::isLong(StringRef text) const { return text.size() + 2 * level >= kLongLine; }
 
-/// Un-inlines all values up to the last that is long: what stays in the expression would run after them.
-///   foo(x.add_(b), some + long)   ->   _0 = x.add_(b); _1 = some + long; foo(_0, _1)
+/// Gives lines of their own to all values up to the last that is long: what stays in the expression runs after them. So does
+/// what other expressions still wait for.
+///   foo(x.add_(b), some + long)        ->   _0 = x.add_(b); _1 = some + long; foo(_0, _1)
+///   foo(x.add_(b), bar(some + long))   ->   _0 = x.add_(b); _1 = some + long; foo(_0, bar(_1))
 void CodePrinter::splitLong(ValueRange operands) {
   size_t count = 0;
-  auto isInlined = [&](Value value) { return value.getDefiningOp() && inlined.contains(value.getDefiningOp()); };
-  for (auto [index, operand] : llvm::enumerate(operands))
-    if (isInlined(operand) && isLong(use(operand)))
+  SmallVector<Operation *> own;
+  for (auto [index, operand] : llvm::enumerate(operands)) {
+    Operation *op = operand.getDefiningOp();
+    if (!op || !inlined.contains(op))
+      continue;
+    if (isLong(use(operand)))
       count = index + 1;
+    if (!isa<ConstantOp>(op))
+      own.push_back(op);
+  }
+  llvm::erase_if(pending, [&](Operation *op) { return llvm::is_contained(own, op); });
+  if (count == 0)
+    return;
+  for (Operation *op : std::exchange(pending, {})) {
+    printDefinition(op, use(op->getResult(0)).str());
+    inlined.erase(op);
+  }
   for (Value operand : operands.take_front(count))
-    if (isInlined(operand) && !operand.getDefiningOp<ConstantOp>())
+    if (llvm::is_contained(own, operand.getDefiningOp()))
       printDefinition(operand.getDefiningOp(), use(operand).str());
 }
 
@@ -135,10 +151,14 @@ void CodePrinter::printDefinition(Operation *op, StringRef expression) {
 
 void CodePrinter::printExpressionStatement(Operation *op) {
   std::string text = expression(op);
-  if (!inlined.contains(op) || (isa<ConstantOp>(op) && isLong(text)))
+  bool isConstant = isa<ConstantOp>(op);
+  if (!inlined.contains(op) || (isConstant && isLong(text))) {
     printDefinition(op, text);
-  else
-    expressions[op->getResult(0)] = std::move(text);
+    return;
+  }
+  expressions[op->getResult(0)] = std::move(text);
+  if (!isConstant)
+    pending.push_back(op);
 }
 
 void CodePrinter::printAssignment(ValueRange left, ValueRange right) {

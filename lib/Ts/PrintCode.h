@@ -93,6 +93,7 @@ private:
   NameTable names;
   unsigned level = 0;
   llvm::DenseSet<mlir::Operation *> inlined;
+  llvm::SmallVector<mlir::Operation *> pending; ///< inlined ones that no expression has taken up yet, in order
   llvm::DenseMap<mlir::Value, std::string> identifiers; ///< of values that a statement has assigned
   llvm::DenseMap<mlir::Value, std::string> expressions; ///< of values that stand for other text
   llvm::DenseSet<mlir::Value> annotatedUnions;

@@ -215,7 +215,7 @@ void GraphPrinter::printLocation(Location loc) {
     range = getSerializedRange(loc);
   if (range)
     os << " # " << range.getFilename().getValue() << ':' << range.getStartLine() << ':'
-       << static_cast<int64_t>(range.getStartColumn()) - 1;
+       << std::max(range.getStartColumn(), 1u) - 1; // counted from 0; traced code has none
 }
 
 FuncOp findMethod(ModuleOp module, StringRef name) {
