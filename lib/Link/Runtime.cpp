@@ -13,7 +13,9 @@ namespace tsc {
 
 static std::string pathOf(StringRef a, StringRef b, StringRef c = "") {
   SmallString<256> path(a);
-  sys::path::append(path, b, c);
+  sys::path::append(path, b);
+  if (!c.empty())
+    sys::path::append(path, c);
   return path.str().str();
 }
 
