@@ -4,6 +4,7 @@
 #include "tsc/runtime/Loops.h"
 #include "tsc/runtime/Reduce.h"
 
+#include "Losses.h"
 #include "VectorExp.h"
 
 using namespace tsc::rt;
@@ -142,6 +143,10 @@ TensorRef softmaxInner(Context &cx, const Tensor &self, int64_t dim, bool halfTo
   return softmaxOf(cx, K, self, dim, halfToFloat ? DType::Float32 : self.dtype);
 }
 } // namespace
+
+TensorRef tsc::rt::logSoftmax(Context &cx, const Tensor &input, int64_t dim) {
+  return softmaxOf(cx, Kind::Log, input, dim, input.dtype);
+}
 
 TSC_KERNEL(aten_softmax_int, softmax<Kind::Plain>)
 TSC_OUTPUT_COPY(aten_softmax_int_out, softmax<Kind::Plain>)
