@@ -23,7 +23,7 @@ static Word tagWord(Tag tag) { return Word::i64(static_cast<int64_t>(static_cast
 /// "cuda:1" as the payload of a Device value.
 static int64_t deviceCode(StringRef text) {
   auto [kind, index] = text.split(':');
-  int64_t type = llvm::StringSwitch<int64_t>(kind).Case("cuda", 2).Case("meta", 14).Default(1), number = -1;
+  int64_t type = llvm::StringSwitch<int64_t>(kind).Case("cuda", 2).Case("meta", 100).Default(1), number = -1;
   if (index.empty() || index.getAsInteger(10, number) || number < 0 || number > 254)
     number = -1;
   return type << 8 | (number + 1);

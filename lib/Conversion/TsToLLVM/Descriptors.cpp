@@ -138,7 +138,7 @@ void Descriptors::defineClass(ts::ClassOp op, Type type, Words &words) {
   }
   SmallVector<std::pair<StringAttr, ts::FuncOp>> functions;
   for (ts::MethodOp method : op.getBody().getOps<ts::MethodOp>())
-    if (program.isInterfaceMethod(method.getSymName()))
+    if (program.isFoundByName(method.getSymName()))
       if (auto function = program.lookup<ts::FuncOp>(method.getFunctionAttr()); function && !function.isExternal())
         functions.emplace_back(method.getSymNameAttr(), function);
   words.push_back(Word::i32(static_cast<int64_t>(types.size())));

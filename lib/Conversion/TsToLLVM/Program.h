@@ -119,8 +119,8 @@ public:
   }
   ts::ClassOp classOf(mlir::Type type);
   ts::FuncOp methodOf(mlir::Type type, llvm::StringRef name);
-  /// True when some interface has a method of this name.
-  bool isInterfaceMethod(llvm::StringRef name) const { return interfaceMethods.contains(name); }
+  /// True when a method of this name may be looked up while running: through an interface, or by an operator (sort).
+  bool isFoundByName(llvm::StringRef name) const { return name == "__lt__" || interfaceMethods.contains(name); }
   /// True when the program makes instances of the class while it runs, which then have unset attributes.
   bool isCreated(mlir::Type type) const { return createdClasses.contains(type); }
 

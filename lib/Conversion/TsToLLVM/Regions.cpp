@@ -135,6 +135,7 @@ void RegionWriter::write() {
 }
 
 LLVM::LLVMFuncOp writeRegion(Program &program, ts::MapOp op) {
+  program.context->loadDialect<arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
   LLVM::LLVMFuncOp function =
       program.newFunction("region", program.i32, {program.pointer, program.pointer, program.pointer, program.pointer},
                           LLVM::Linkage::Internal);
@@ -144,6 +145,8 @@ LLVM::LLVMFuncOp writeRegion(Program &program, ts::MapOp op) {
 
 LogicalResult lowerRegions(ModuleOp module) {
   MLIRContext *context = module.getContext();
+  if (!context->getLoadedDialect<vector::VectorDialect>())
+    return success(); // no region was written
   RewritePatternSet approximations(context);
   populateMathPolynomialApproximationPatterns(approximations, [](StringRef name) {
     return llvm::is_contained({math::ExpOp::getOperationName(), math::ExpM1Op::getOperationName(),
