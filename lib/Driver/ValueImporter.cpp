@@ -5,6 +5,7 @@
 #include "tsc/Support/TypeTextParser.h"
 
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -53,6 +54,52 @@ static tsc_value scalar(uint32_t tag, int64_t i) {
   return value;
 }
 
+/// The type that PyTorch gives a plain Python value for an Any: containers are of what they hold, if it is of one type.
+static std::string inferType(const archive::ValueGraph &graph, NodeId node, unsigned depth) {
+  if (depth > kDepthLimit)
+    return "Any";
+  auto common = [&](size_t count, auto item) {
+    std::string type = count ? inferType(graph, item(0), depth + 1) : "Any";
+    for (size_t i = 1; i < count; ++i)
+      if (inferType(graph, item(i), depth + 1) != type)
+        return std::string("Any");
+    return type;
+  };
+  ArrayRef<NodeId> items;
+  switch (graph.kind(node)) {
+  case NodeKind::None:
+    return "NoneType";
+  case NodeKind::Bool:
+    return "bool";
+  case NodeKind::Int:
+    return "int";
+  case NodeKind::Float:
+    return "float";
+  case NodeKind::Complex:
+    return "complex";
+  case NodeKind::String:
+    return "str";
+  case NodeKind::Device:
+    return "Device";
+  case NodeKind::Tensor:
+    return "Tensor";
+  case NodeKind::List:
+    items = graph.items(node);
+    return "List[" + common(items.size(), [&](size_t i) { return items[i]; }) + "]";
+  case NodeKind::Dict:
+    return "Dict[" + common(graph.dictSize(node), [&](size_t i) { return graph.dictKey(node, i); }) + ", " +
+           common(graph.dictSize(node), [&](size_t i) { return graph.dictValue(node, i); }) + "]";
+  case NodeKind::Tuple: {
+    SmallVector<std::string> parts;
+    for (NodeId item : graph.items(node))
+      parts.push_back(inferType(graph, item, depth + 1));
+    return parts.empty() ? "Tuple[()]" : "Tuple[" + join(parts, ", ") + "]";
+  }
+  default:
+    return "Any";
+  }
+}
+
 std::optional<tsc_value> ValueImporter::make(NodeId node, StringRef type, unsigned depth) {
   if (depth > kDepthLimit)
     return fail("a value is nested too deeply");
@@ -61,6 +108,9 @@ std::optional<tsc_value> ValueImporter::make(NodeId node, StringRef type, unsign
     api.retain(at->second);
     return at->second;
   }
+  std::string inferred;
+  if (type.empty() || type == "Any")
+    type = inferred = inferType(graph, node, depth);
   std::optional<tsc_value> value = makeNew(node, type, depth);
   if (!value)
     return value;
