@@ -235,10 +235,13 @@ void depthwiseRow(const T *image, const int64_t *taps, const T *weight, int64_t 
       for (int j = 0; j < N; ++j) {
         V v;
         std::memcpy(&v, from + j * kLanes, sizeof(V));
-        if constexpr (std::is_integral_v<T>)
-          sums[j] += w * v;
-        else
+#ifdef __FMA__
+        if constexpr (!std::is_integral_v<T>) {
           sums[j] = __builtin_elementwise_fma(w, v, sums[j]);
+          continue;
+        }
+#endif
+        sums[j] += w * v;
       }
     }
     if (x + N * kLanes <= columns)

@@ -13,7 +13,11 @@ typedef float Float8x __attribute__((ext_vector_type(8)));
 typedef int32_t Int8x __attribute__((ext_vector_type(8)));
 
 inline __attribute__((always_inline)) Float8x fusedMultiplyAdd(Float8x a, Float8x b, Float8x c) {
+#ifdef __FMA__
   return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
 }
 inline __attribute__((always_inline)) Float8x vectorExp(Float8x x) {
   // exp(x) = 2^n * exp(r) with |r| <= log(2) / 2.
