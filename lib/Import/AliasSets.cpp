@@ -88,6 +88,9 @@ void AliasSets::visit(Operation *op) {
       mergeValues(operand, op->getResult(0));
     return;
   }
+  // A tensor of the archive may be a constant, or part of the state, elsewhere as well.
+  if (auto constant = dyn_cast<ts::ConstantOp>(op); constant && isa<ts::TensorAttr, FlatSymbolRefAttr>(constant.getValue()))
+    return setOutside(constant.getResult());
   if (isa<ts::ConstantOp, ts::CreateObjectOp, ts::IsInstanceOp, ts::UninitializedOp>(op))
     return;
   if (auto branch = dyn_cast<ts::IfOp>(op)) {

@@ -217,12 +217,9 @@ Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const 
   if (auto call = dyn_cast<python::Call>(&expr); call && qualifiedName(*call->callee) == "torch.device" && call->args.size() == 1)
     if (auto text = dyn_cast<python::StringLiteral>(call->args.front()))
       return ts::DeviceAttr::get(types.context, builder.getStringAttr(text->value));
-  if (auto member = dyn_cast<python::Attribute>(&expr); member && constants && qualifiedName(*member->value) == "CONSTANTS") {
-    StringRef digits = member->name.text;
-    unsigned index;
-    if (digits.consume_front("c") && !digits.getAsInteger(10, index) && index < constants->size())
-      return (*constants)[index].first;
-  }
+  if (auto member = dyn_cast<python::Attribute>(&expr); member && qualifiedName(*member->value) == "CONSTANTS")
+    if (const auto *entry = findConstant(member->name.text); entry && isSubtype(entry->second, type, *this))
+      return entry->first;
   if (auto member = dyn_cast<python::Attribute>(&expr))
     if (Definition *definition = find(qualifiedName(*member->value)); definition && definition->kind == DefinitionKind::Enum)
       return ts::EnumValueAttr::get(types.context, FlatSymbolRefAttr::get(types.context, definition->name),

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Cleanup.h"
 
+#include "mlir/IR/Builders.h"
+
 using namespace mlir;
 using llvm::cast;
 using llvm::dyn_cast;
 using llvm::isa;
 
 namespace tsc::importer {
+
+/// Quantized convolutions took stride, padding, dilation and groups before these became part of the packed weight.
+static void shortenOldConvolution(ts::AtenOp op) {
+  static const char *const kNames[] = {"quantized::conv2d", "quantized::conv2d_relu", "quantized::conv3d",
+                                       "quantized::conv3d_relu"};
+  if (op.getArgs().size() != 8 || !llvm::is_contained(kNames, op.getName()))
+    return;
+  OpBuilder builder(op);
+  SmallVector<Value> kept = {op.getArgs()[0], op.getArgs()[1], op.getArgs()[6], op.getArgs()[7]};
+  auto made = ts::AtenOp::create(builder, op.getLoc(), op.getResultTypes(),
+                                 builder.getStringAttr(op.getName().str() + ".new"), kept);
+  op.replaceAllUsesWith(made);
+  op.erase();
+}
 
 static void cleanUpGraph(Region &graph) {
   lowerTuples(graph.front());
@@ -23,9 +39,12 @@ void cleanUp(ts::FuncOp function) {
     if (isa<ts::ForkOp, ts::AwaitableOp>(op))
       forks.push_back(op);
   });
-  for (Operation *fork : forks)
+  for (Operation *fork : forks) {
+    cleanUpGraph(fork->getRegion(0)); // PyTorch does it twice, which shows in the order of constants
     cleanUpGraph(fork->getRegion(0));
+  }
   cleanUpGraph(function.getBody());
+  function.walk([](ts::AtenOp op) { shortenOldConvolution(op); });
 }
 
 static SmallVector<StringRef> keptNames(Operation *op, ArrayRef<unsigned> order) {

@@ -30,7 +30,8 @@ private:
 } // namespace
 
 void OutputOrder::run(Block &block) {
-  for (Operation &at : llvm::make_early_inc_range(block)) {
+  // Backwards, since the order of one operation's results decides where those before it are used first.
+  for (Operation &at : llvm::make_early_inc_range(llvm::reverse(block))) {
     Operation *op = &at;
     if (!isa<ts::IfOp, ts::LoopOp>(op))
       continue;

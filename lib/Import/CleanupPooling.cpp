@@ -24,9 +24,10 @@ private:
 };
 } // namespace
 
-/// A mutable constant that is written to, or that may leave the graph, stays one of its own.
+/// A mutable constant that is written to, or that may leave the graph, stays one of its own; a tensor of the archive is
+/// one object anyway.
 bool ConstantPool::canMerge(ts::ConstantOp op) {
-  if (!isMutable(op.getResult().getType()))
+  if (!isMutable(op.getResult().getType()) || isa<ts::TensorAttr>(op.getValue()))
     return true;
   if (!aliases)
     aliases.emplace(graph);

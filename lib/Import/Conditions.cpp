@@ -154,7 +154,10 @@ Condition FunctionEmitter::emitIsInstance(const python::Expr &object, const pyth
     return condition;
   SmallVector<Type> whenTrue, whenFalse;
   bool always = true;
-  for (Type given : alternatives(value.type)) {
+  SmallVector<Type> members = alternatives(value.type);
+  if (value.type == types.number)
+    members = {types.integer, types.floating, types.complex};
+  for (Type given : members) {
     if (isa<ts::AnyType>(given)) {
       whenTrue.append(wanted);
       whenFalse.push_back(given);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Definitions.h"
+#include "QuantizedParameters.h"
 
 #include "tsc/Python/Parser.h"
 
@@ -172,6 +173,13 @@ Definition *Definitions::ofType(Type type) {
   return found && load(*found) ? found : nullptr;
 }
 
+const std::pair<Attribute, Type> *Definitions::findConstant(StringRef name) const {
+  uint64_t index;
+  if (!name.consume_front("c") || name.getAsInteger(10, index) || index >= constants.size())
+    return nullptr;
+  return &constants[index];
+}
+
 /// The names in `["weight", "bias", ]`.
 static SmallVector<StringRef> stringList(const python::Expr &expr) {
   SmallVector<StringRef> names;
@@ -248,6 +256,9 @@ bool Definitions::loadClassStatement(Definition &definition, const python::Stmt 
   if (auto def = dyn_cast<python::FunctionDef>(&stmt)) {
     auto method = std::make_unique<Function>();
     method->name = definition.name + "." + def->name.text.str();
+    // A hook is a function of its class's name as well.
+    if (source.model && find(method->name))
+      method->name = definition.name + ".method." + def->name.text.str();
     method->source = &source;
     method->def = def;
     method->selfType = definition.type;
@@ -261,6 +272,9 @@ bool Definitions::loadClassStatement(Definition &definition, const python::Stmt 
     Type type = name.empty() ? Type() : parseType(isFinal ? *final->index : *annotated->annotation, source);
     if (!name.empty() && !type)
       return false;
+    if (type == types.tensor && name == "_packed_params")
+      if (StringRef packed = packedParametersClass(definition.name); !packed.empty())
+        type = find(packed)->type;
     Attribute constant;
     if (type && annotated->value && !(constant = parseConstant(*annotated->value, type, source)))
       return false;

@@ -103,8 +103,6 @@ public:
   mlir::Type parseType(const python::Expr &expr, const Source &source);
   /// The type of a text such as "Dict[str, int]"; null after a report at `location`.
   mlir::Type parseTypeText(llvm::StringRef text, const SourceLocation &location);
-  /// The archive's constant table, for defaults that name one; null until it is read.
-  const std::vector<std::pair<mlir::Attribute, mlir::Type>> *constants = nullptr;
   /// The value of a literal of a type (a default, a class constant); null after a report.
   mlir::Attribute parseConstant(const python::Expr &expr, mlir::Type type, const Source &source);
 
@@ -112,6 +110,10 @@ public:
 
   const Types types;
   DiagnosticEngine &engine;
+  /// The archive's constant table: values and types.
+  std::vector<std::pair<mlir::Attribute, mlir::Type>> constants;
+  /// The entry that `CONSTANTS.name` means, or null.
+  const std::pair<mlir::Attribute, mlir::Type> *findConstant(llvm::StringRef name) const;
   /// All definitions found so far, in the order they were first asked for.
   std::vector<Definition *> order;
 

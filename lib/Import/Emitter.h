@@ -7,6 +7,7 @@
 #pragma once
 
 #include "Definitions.h"
+#include "Upgraders.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -29,9 +30,8 @@ public:
   }
   Definitions definitions;
   mlir::ModuleOp module;
-  /// The archive's constant table: values and types.
-  std::vector<std::pair<mlir::Attribute, mlir::Type>> constants;
   unsigned version = 10; ///< of the archive's operators
+  UpgraderLibrary upgraders;
   std::vector<Function *> queue;
   llvm::StringSet<> emitted; ///< names of functions
 };
@@ -208,6 +208,8 @@ private:
                          TypeVariables &variables, python::Range range, std::string &why);
   TypedValue emitOperatorCall(const ts::OperatorRow &row, llvm::ArrayRef<TypedValue> operands,
                               const TypeVariables &variables, python::Range range);
+  /// Puts the upgrader's body in place of a call.
+  TypedValue emitUpgraded(const Upgrader &upgrader, llvm::ArrayRef<TypedValue> operands, python::Range range);
   TypedValue emitDefault(const Formal &formal, const TypeVariables &variables, python::Range range);
   TypedValue convert(TypedValue value, mlir::Type wanted, bool conversions, python::Range range);
   /// convert, with a report when the value does not fit.
@@ -240,6 +242,7 @@ private:
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Type>, mlir::Value> literals;
   std::map<std::string, mlir::Value, std::less<>> owners; ///< debug names in use; null: by something dropped
   std::map<std::string, int64_t, std::less<>> suffixes;
+  llvm::DenseSet<mlir::Value> emptyLists; ///< `[]` without a type: a list of any type, as an argument
   bool exits = false; ///< the block being emitted has returned or raised
 };
 

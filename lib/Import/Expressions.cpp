@@ -155,14 +155,12 @@ Sugar FunctionEmitter::emitAttribute(const Sugar &base, StringRef name, python::
   case Sugar::Simple: return emitValueAttribute(base.value, name, range);
   case Sugar::Reference: return emitReferenceAttribute(base, name, range);
   case Sugar::Constants: {
-    StringRef digits = name;
-    uint64_t index;
-    if (!digits.consume_front("c") || digits.getAsInteger(10, index) || index >= program.constants.size()) {
-      report(range, Diag::UnknownConstant, name, program.constants.size());
+    const auto *entry = definitions.findConstant(name);
+    if (!entry) {
+      report(range, Diag::UnknownConstant, name, definitions.constants.size());
       return {};
     }
-    auto [value, type] = program.constants[index];
-    return Sugar::simple(constant(value, type, range));
+    return Sugar::simple(constant(entry->first, entry->second, range));
   }
   case Sugar::Namespace:
     if (base.name == "ops")
@@ -305,6 +303,7 @@ TypedValue FunctionEmitter::emitList(const python::List &expr, Type hint) {
   if (items.empty() && !listHint) {
     // May still become a list of any type, as an argument.
     TypedValue list = makeList({}, types.tensor, expr.range);
+    emptyLists.insert(list.value);
     return list;
   }
   Type element = listHint ? listHint.getElement() : Type();

@@ -6,6 +6,7 @@
 #include "tsc/Ts/TypeText.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using llvm::cast;
@@ -39,8 +40,7 @@ TypedValue FunctionEmitter::convert(TypedValue value, Type wanted, bool conversi
     if (!isa<ts::OptionalType, ts::NoneType>(value.type))
       return convert(value, optional.getElement(), conversions, range);
   if (auto list = dyn_cast<ts::ListType>(wanted)) {
-    auto made = value.value.getDefiningOp<ts::ListConstructOp>();
-    if (made && made.getElements().empty() && value.type != wanted && ts::getDebugName(value.value).empty())
+    if (value.type != wanted && emptyLists.contains(value.value) && ts::getDebugName(value.value).empty())
       return makeList({}, list.getElement(), range);
   }
   if (auto tuple = dyn_cast<ts::TupleType>(value.type)) {
@@ -294,6 +294,41 @@ static std::string describeArguments(ArrayRef<Argument> args, ArrayRef<Argument>
   return text;
 }
 
+namespace {
+/// One schema that a call may mean.
+struct Candidate {
+  const ts::Schema *schema;
+  const ts::OperatorRow *row;
+  const Upgrader *upgrader; ///< null for an operator of today
+};
+} // namespace
+
+/// Operators of today in registration order, then what they were at the archive's version.
+static SmallVector<Candidate> candidatesOf(ArrayRef<const ts::OperatorRow *> overloads, unsigned version) {
+  SmallVector<Candidate> candidates, old;
+  for (const ts::OperatorRow *row : overloads) {
+    if (const Upgrader *upgrader = findUpgrader(row->fullName, version))
+      old.push_back({&oldSchema(*upgrader), row, upgrader});
+    else
+      candidates.push_back({&row->schema(), row, nullptr});
+  }
+  candidates.append(old);
+  return candidates;
+}
+
+TypedValue FunctionEmitter::emitUpgraded(const Upgrader &upgrader, ArrayRef<TypedValue> operands, python::Range range) {
+  ts::FuncOp body = program.upgraders.get(upgrader, types.context, definitions.engine);
+  if (!body || body.getNumArguments() != operands.size())
+    return {};
+  IRMapping mapping;
+  for (auto [argument, operand] : llvm::zip_equal(body.getArguments(), operands))
+    mapping.map(argument, operand.value);
+  for (Operation &inner : body.getBody().front().without_terminator())
+    builder.clone(inner, mapping)->walk([&](Operation *copy) { copy->setLoc(loc(range)); });
+  Value result = mapping.lookupOrDefault(body.getBody().front().getTerminator()->getOperand(0));
+  return {result, types.tensor};
+}
+
 TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
                                         python::Range range) {
   ArrayRef<const ts::OperatorRow *> overloads = ts::findOverloads(name);
@@ -311,19 +346,20 @@ TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args,
     return {};
   }
   std::string why;
+  SmallVector<Candidate> candidates = candidatesOf(overloads, program.version);
   for (bool conversions : {false, true}) {
-    if (!conversions && overloads.size() == 1)
+    if (!conversions && candidates.size() == 1)
       continue;
-    for (const ts::OperatorRow *row : overloads) {
-      const ts::Schema &schema = row->schema();
-      SmallVector<Formal> formals = formalsOf(schema);
+    for (const Candidate &candidate : candidates) {
+      SmallVector<Formal> formals = formalsOf(*candidate.schema);
       TypeVariables variables;
       Attempt attempt(builder);
       why.clear();
       std::optional<SmallVector<TypedValue>> matched =
-          matchArguments(formals, schema.varargs, args, keywords, conversions, variables, range, why);
+          matchArguments(formals, candidate.schema->varargs, args, keywords, conversions, variables, range, why);
       if (matched)
-        return emitOperatorCall(*row, *matched, variables, range);
+        return candidate.upgrader ? emitUpgraded(*candidate.upgrader, *matched, range)
+                                  : emitOperatorCall(*candidate.row, *matched, variables, range);
       attempt.undo();
     }
   }

@@ -280,14 +280,13 @@ FlatSymbolRefAttr StateImporter::importRoot(OpBuilder &at) {
 
 bool StateImporter::importConstants(OpBuilder &at) {
   builder = &at;
-  program.definitions.constants = &program.constants;
   for (auto [i, node] : llvm::enumerate(archive->constants)) {
     std::string path = "CONSTANTS.c" + std::to_string(i);
     Type type = typeOf(node, path);
     Attribute value = type ? importValue(node, type, path) : Attribute();
     if (!value)
       return false;
-    program.constants.emplace_back(value, type);
+    program.definitions.constants.emplace_back(value, type);
   }
   return true;
 }

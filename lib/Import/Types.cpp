@@ -25,6 +25,38 @@ Type Types::optional(Type element) const {
 
 Type Types::tuple(ArrayRef<Type> elements) const { return ts::TupleType::get(context, elements); }
 
+/// PyTorch sorts the members of a union by the kind of type; classes and containers also by their text, which a stable
+/// order stands in for.
+static int unionRank(Type type) {
+  if (isa<ts::EnumType>(type))
+    return 1;
+  if (isa<ts::TensorType>(type))
+    return 2;
+  if (isa<ts::TupleType>(type))
+    return 3;
+  if (isa<ts::ListType>(type))
+    return 4;
+  if (isa<ts::DictType>(type))
+    return 5;
+  if (isa<ts::NumberType>(type))
+    return 6;
+  if (isa<ts::FloatType>(type))
+    return 7;
+  if (isa<ts::ComplexType>(type))
+    return 8;
+  if (isa<ts::FutureType>(type))
+    return 9;
+  if (isa<ts::IntType>(type))
+    return 10;
+  if (isa<ts::NoneType>(type))
+    return 11;
+  if (isa<ts::StrType>(type))
+    return 12;
+  if (isa<ts::BoolType>(type))
+    return 13;
+  return 14;
+}
+
 Type Types::unionOf(ArrayRef<Type> members, TypeHierarchy &hierarchy) const {
   SmallVector<Type> flat;
   for (Type member : members)
@@ -36,6 +68,7 @@ Type Types::unionOf(ArrayRef<Type> members, TypeHierarchy &hierarchy) const {
     llvm::erase_if(kept, [&](Type other) { return isSubtype(other, member, hierarchy); });
     kept.push_back(member);
   }
+  llvm::stable_sort(kept, [](Type a, Type b) { return unionRank(a) < unionRank(b); });
   if (kept.size() == 1)
     return kept.front();
   if (kept.size() == 2 && llvm::is_contained(kept, none))
