@@ -28,7 +28,8 @@ constexpr int64_t kMaxShownElements = 10;
 /// One graph: a function, or the body of a fork.
 class GraphPrinter {
 public:
-  GraphPrinter(raw_ostream &os, TensorTextFn tensorText) : os(os), tensorText(tensorText) {}
+  GraphPrinter(raw_ostream &os, TensorTextFn tensorText, bool hasOriginalRanges)
+      : os(os), tensorText(tensorText), hasOriginalRanges(hasOriginalRanges) {}
   void print(Region &body);
 
 private:
@@ -44,6 +45,7 @@ private:
 
   raw_ostream &os;
   TensorTextFn tensorText;
+  const bool hasOriginalRanges; ///< places in the user's source are known; else those in the archive are shown
   DenseMap<Value, std::string> names;
   llvm::StringSet<> usedNames;
   unsigned nextNumber = 0;
@@ -68,9 +70,12 @@ void GraphPrinter::printNames(ValueRange values) {
 }
 
 void GraphPrinter::printTyped(ValueRange values, StringRef separator) {
-  llvm::interleave(
-      values, os, [&](Value value) { os << '%' << nameOf(value) << " : " << typeText(value.getType(), TypeStyle::Graph); },
-      separator);
+  auto print = [&](Value value) {
+    os << '%' << nameOf(value) << " : ";
+    // PyTorch gives the result of __exit__ no type of its own, and Tensor is what a value starts with.
+    os << (value.getDefiningOp<ExitOp>() ? "Tensor" : typeText(value.getType(), TypeStyle::Graph));
+  };
+  llvm::interleave(values, os, print, separator);
 }
 
 void GraphPrinter::print(Region &body) {
@@ -87,7 +92,7 @@ void GraphPrinter::print(Region &body) {
     os << "with ";
     printKind(op);
     os << '_' << index << " = ";
-    GraphPrinter(os, tensorText).print(op->getRegion(0));
+    GraphPrinter(os, tensorText, hasOriginalRanges).print(op->getRegion(0));
   }
 }
 
@@ -210,10 +215,7 @@ void GraphPrinter::printAttributes(Operation *op) {
 }
 
 void GraphPrinter::printLocation(Location loc) {
-  FileLineColRange range = getOriginalRange(loc);
-  if (!range)
-    range = getSerializedRange(loc);
-  if (range)
+  if (FileLineColRange range = hasOriginalRanges ? getOriginalRange(loc) : getSerializedRange(loc))
     os << " # " << range.getFilename().getValue() << ':' << range.getStartLine() << ':'
        << std::max(range.getStartColumn(), 1u) - 1; // counted from 0; traced code has none
 }
@@ -237,7 +239,9 @@ LogicalResult printGraph(ModuleOp module, StringRef method, raw_ostream &os, Ten
   FuncOp function = findMethod(module, method);
   if (!function || function.isExternal())
     return failure();
-  GraphPrinter(os, tensorText).print(function.getBody());
+  WalkResult found = function.walk(
+      [](Operation *op) { return getOriginalRange(op->getLoc()) ? WalkResult::interrupt() : WalkResult::advance(); });
+  GraphPrinter(os, tensorText, found.wasInterrupted()).print(function.getBody());
   return success();
 }
 

@@ -37,14 +37,15 @@ std::string quotedText(StringRef text) {
   static constexpr StringLiteral kPlain = "\\'\"\a\b\f\n\r\t\v", kEscaped = "\\'\"abfnrtv";
   std::string out = "\"";
   for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
+    // Bytes above 127 count as negative numbers here, as they do in the original's texts.
+    int byte = static_cast<signed char>(c);
     size_t known = kPlain.find(c);
     if (known != StringRef::npos)
       out += {'\\', kEscaped[known]};
     else if (llvm::isPrint(c))
       out += c;
     else
-      out += {'\\', static_cast<char>('0' + byte / 64), static_cast<char>('0' + byte / 8 % 8),
+      out += {'\\', static_cast<char>('0' + byte / 8 / 8), static_cast<char>('0' + byte / 8 % 8),
               static_cast<char>('0' + byte % 8)};
   }
   return out + '"';
