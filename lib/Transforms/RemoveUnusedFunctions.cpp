@@ -48,6 +48,9 @@ void RemoveUnusedFunctions::reachMethod(Type object, StringRef method) {
 void RemoveUnusedFunctions::reachOperators(Type type) {
   if (auto list = dyn_cast<ListType>(type))
     type = list.getElement();
+  if (auto tuple = dyn_cast<TupleType>(type))
+    for (Type element : tuple.getElements())
+      reachOperators(element);
   if (isa<ClassType>(type))
     for (StringRef method : {"__lt__", "__eq__", "__str__", "__len__", "__hash__"})
       reachMethod(type, method);

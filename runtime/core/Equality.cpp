@@ -169,6 +169,14 @@ static Result<uint64_t> hashOf(Context &cx, const Value &v, int depth) {
 Result<uint64_t> hashValue(Context &cx, Value v) { return hashOf(cx, v, 0); }
 
 // ---- Order
+/// a < b by the class's own method.
+static Result<bool> callLess(Context &cx, BoxedEntry method, const Value &a, const Value &b) {
+  Value both[] = {a, b}, result = makeNone();
+  if (method(&cx, both, &result) != 0)
+    return Failed;
+  return result.payload.i != 0;
+}
+
 static Result<int> compare(Context &cx, const Value &a, const Value &b, int depth) {
   if (isNumber(a) && isNumber(b) && a.tag != Tag::Complex && b.tag != Tag::Complex) {
     if (a.tag != Tag::Float && b.tag != Tag::Float)
@@ -206,6 +214,11 @@ static Result<int> compare(Context &cx, const Value &a, const Value &b, int dept
         return c;
     }
     return x.size < y.size ? -1 : x.size > y.size;
+  }
+  if (BoxedEntry less = a.tag == Tag::Object ? tsc_rt_find_method(a.payload.p, "__lt__") : nullptr) {
+    TSC_ASSIGN(bool before, callLess(cx, less, a, b));
+    TSC_ASSIGN(bool behind, callLess(cx, less, b, a));
+    return before ? -1 : behind ? 1 : 0;
   }
   return cx.fail("values of type '%s' and '%s' have no order", typeOfValue(a)->text,
                  typeOfValue(b)->text);
