@@ -36,6 +36,7 @@ static void addFreeze(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
   passes.addPass(ts::createInlineCalls());
+  passes.addPass(ts::createEliminateDeadCode());           // the callees that calls named, so that they count as unused
   passes.addPass(ts::createRemoveUnusedFunctions(unused)); // after inlining, because it leaves callees behind
   if (!options.freeze)
     return;
