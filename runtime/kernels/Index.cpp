@@ -209,9 +209,7 @@ static void gatherElements(const IndexPlan &plan, const T *base, T *out, int64_t
 }
 
 namespace tsc::rt {
-TensorRef indexTensors(Context &cx, const Tensor &self, TensorList indices, OutOfRange outOfRange) {
-  IndexPlan plan;
-  TSC_TRY(planIndex(cx, plan, self, indices, outOfRange));
+TensorRef gatherPlan(Context &cx, const IndexPlan &plan, const Tensor &self) {
   TensorRef out = empty(cx, plan.sizes, self.dtype);
   TSC_TRY(out);
   if (out->numel == 0)
@@ -238,7 +236,45 @@ TensorRef indexTensors(Context &cx, const Tensor &self, TensorList indices, OutO
   });
   return out;
 }
+TensorRef indexTensors(Context &cx, const Tensor &self, TensorList indices, OutOfRange outOfRange) {
+  IndexPlan plan;
+  TSC_TRY(planIndex(cx, plan, self, indices, outOfRange));
+  return gatherPlan(cx, plan, self);
+}
+TensorRef selectIndices(Context &cx, const Tensor &self, int64_t dim, const Tensor &index) {
+  TSC_ASSIGN(dim, wrapDim(cx, dim, self.rank));
+  if (index.rank > 1)
+    return cx.raise("IndexError", "index_select(): Index is supposed to be a vector");
+  TensorRef numbers = indexNumbers(cx, "index_select", index);
+  TSC_TRY(numbers);
+  int64_t size = self.rank ? self.sizes[dim] : 1;
+  if (self.rank == 0 && numbers->numel != 1)
+    return cx.fail("index_select(): Index to scalar can have only 1 value, got %lld value(s)",
+                   number(numbers->numel));
+  IndexPlan plan;
+  plan.indexCount = numbers->numel;
+  for (int64_t d = 0; d < self.rank; ++d) {
+    plan.sizes.push(d == dim ? plan.indexCount : self.sizes[d]);
+    if (d == dim)
+      continue;
+    (d < dim ? plan.before : plan.after).push(self.sizes[d]);
+    (d < dim ? plan.beforeStrides : plan.afterStrides).push(self.strides[d]);
+    plan.beforeCount *= d < dim ? self.sizes[d] : 1;
+  }
+  TSC_TRY(planAfter(cx, plan));
+  TSC_TRY(plan.offsets.resize(cx, plan.indexCount));
+  for (int64_t i = 0; i < plan.indexCount; ++i) {
+    int64_t at = numbers->ptr<int64_t>()[i];
+    if (at < 0 || at >= size)
+      return cx.raise("IndexError", "index out of range in self");
+    plan.offsets[i] = self.rank ? at * self.strides[dim] : 0;
+  }
+  return gatherPlan(cx, plan, self);
+}
 } // namespace tsc::rt
+
+TSC_KERNEL(aten_index_select, selectIndices)
+TSC_OUTPUT_COPY(aten_index_select_out, selectIndices)
 
 static TensorRef indexOf(Context &cx, const Tensor &self, TensorList indices) {
   return indexTensors(cx, self, indices);

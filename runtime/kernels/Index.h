@@ -26,6 +26,10 @@ Status planIndex(Context &cx, IndexPlan &plan, const Tensor &self, TensorList in
                  OutOfRange outOfRange = OutOfRange::Fail);
 TensorRef indexTensors(Context &cx, const Tensor &self, TensorList indices,
                        OutOfRange outOfRange = OutOfRange::Fail);
+/// The elements that a plan over `self` names.
+TensorRef gatherPlan(Context &cx, const IndexPlan &plan, const Tensor &self);
+/// aten::index_select.
+TensorRef selectIndices(Context &cx, const Tensor &self, int64_t dim, const Tensor &index);
 /// Positions of the elements that are not zero: int64 [count, rank].
 TensorRef nonzeroIndices(Context &cx, const Tensor &t);
 /// A dense int64 form of an index tensor (int32 and int64 allowed); the tensor itself when it is

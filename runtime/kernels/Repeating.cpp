@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that repeat or reorder whole parts of a tensor: repeat, tile, repeat_interleave, flip,
-// rot90, roll, and channel and pixel shuffles.
+// rot90 and roll.
 #include "Views.h"
 
 #include "tsc/runtime/Threads.h"
