@@ -65,9 +65,8 @@ TSC_INLINE double coreAtan(double x) {
   double t = inverted ? 1 / size : size;
   bool turned = t > 0.41421356237309503;
   double u = turned ? (t - 1) / (t + 1) : t, z = u * u;
-  double series =
-      horner<double>(z, 1.0, -1 / 3.0, 1 / 5.0, -1 / 7.0, 1 / 9.0, -1 / 11.0, 1 / 13.0, -1 / 15.0,
-                     1 / 17.0, -1 / 19.0, 1 / 21.0, -1 / 23.0);
+  double series = horner<double>(z, 1.0, -1 / 3.0, 1 / 5.0, -1 / 7.0, 1 / 9.0, -1 / 11.0, 1 / 13.0,
+                                 -1 / 15.0, 1 / 17.0, -1 / 19.0, 1 / 21.0, -1 / 23.0);
   double angle = u * series + (turned ? M_PI_4 : 0.0);
   return __builtin_elementwise_copysign(inverted ? M_PI_2 - angle : angle, x);
 }
@@ -84,12 +83,14 @@ TSC_INLINE float exp(float x) {
                           0.00019899275f);
   p = __builtin_elementwise_fma(p, r * r, r) + 1.0f;
   int32_t k = static_cast<int32_t>(x == x ? n : 0.0f), half = k >> 1;
-  return p * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((k - half + 127) << 23);
+  return p * std::bit_cast<float>((half + 127) << 23) *
+         std::bit_cast<float>((k - half + 127) << 23);
 }
 TSC_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exp(-x)); }
 TSC_INLINE float tanh(float x) {
   float size = __builtin_elementwise_abs(x), z = x * x;
-  float p = horner<float>(z, -0.33333328f, 0.13332783f, -0.053852499f, 0.021003641f, -0.0061049479f);
+  float p =
+      horner<float>(z, -0.33333328f, 0.13332783f, -0.053852499f, 0.021003641f, -0.0061049479f);
   float small = __builtin_elementwise_fma(p * z, x, x);
   float large = 1.0f - 2.0f / (exp(2.0f * size) + 1.0f);
   return size < 0.625f ? small : __builtin_elementwise_copysign(large, x);

@@ -51,7 +51,8 @@ class Iterator {
 public:
   /// Adds an output: `tensor` may be null, then `take` gives the new one. Outputs come first.
   void addOutput(Out out, DType dtype);
-  /// A number is kept in `scalarDType` (its own dtype when Undefined).
+  /// A number is kept in `scalarDType` (its own dtype when Undefined): an integer wraps around as
+  /// an element would.
   void addInput(const Operand &operand, DType scalarDType = DType::Undefined);
   /// Broadcasts, checks and allocates. `name` is for messages.
   Status build(Context &cx, const char *name);
@@ -279,7 +280,7 @@ TensorRef elementwise(Context &cx, const char *name, Out out, const F &f, const 
   Iterator it;
   it.addOutput(out, result);
   for (const Operand &o : in.operands)
-    it.addInput(o, computeDType(common));
+    it.addInput(o, tsc::isIntegral(common) ? common : computeDType(common));
   if (!it.build(cx, name))
     return Failed;
   bool known = dispatchCompute<Allowed>(common, [&]<class C>() {
