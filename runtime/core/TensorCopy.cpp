@@ -147,10 +147,7 @@ Status copyInto(Context &cx, Tensor &dst, const Tensor &src) {
   if (&dst == &src)
     return success();
   Shape lead = dst.shape();
-  bool fits = src.rank <= dst.rank;
-  for (int64_t d = 0; fits && d < src.rank; ++d)
-    fits = src.sizes[d] == 1 || src.sizes[d] == dst.sizes[d + dst.rank - src.rank];
-  if (!fits) // let expand word it; leading dims of size 1 are allowed
+  if (!(src.shape() == dst.shape())) // broadcast; leading dims of size 1 are allowed
   {
     const Tensor *source = &src;
     TensorRef trimmed;
