@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Order statistics: median, kthvalue and mode with their places, quantiles. Each line is gathered
+// in its compute type and ordered there; NaNs are the largest.
+#include "Operands.h"
+#include "tsc/runtime/Reduce.h"
+
+#include "Pairs.h"
+
+#include <algorithm>
+
+using namespace tsc::rt;
+
+namespace {
+template <class C> bool before(C a, C b) { return a < b || (b != b && a == a); }
+
+/// Values and places along a dim: pick(line, order, n) gives the place, where `order` is an array
+/// 0..n-1 to permute.
+template <class Pick>
+Pair pickAlong(Context &cx, const char *name, const Tensor &self, IntList dims, bool keepdim,
+               bool withBools, Pick &&pick) {
+  if (self.isBool() && !withBools)
+    return unsupportedDType(cx, name, self.dtype);
+  TSC_ASSIGN(ReducePlan plan, planReduce(cx, self, dims, keepdim));
+  if (plan.inner == 0 && plan.outputs > 0)
+    return cx.raise("IndexError", "%s(): expected reduction dim %lld to have non-zero size", name,
+                    static_cast<long long>(dims.empty() ? 0 : dims[0]));
+  TensorRef values = empty(cx, plan.outSizes, self.dtype);
+  TensorRef places = empty(cx, plan.outSizes, DType::Int64);
+  TSC_TRY(values && places);
+  int64_t *indices = places->ptr<int64_t>(), bytes = self.itemsize();
+  bool memory = true;
+  bool known = dispatchCompute<kReal>(self.dtype, [&]<class C>() {
+    StoreFunction<C> store = storer<C>(self.dtype);
+    parallelFor(cx, 0, plan.outputs, 1 + 4096 / (plan.inner + 1), [&](int64_t begin, int64_t end) {
+      size_t n = static_cast<size_t>(plan.inner);
+      C *line = static_cast<C *>(std::malloc(n * sizeof(C) + 1));
+      int64_t *order = static_cast<int64_t *>(std::malloc(n * sizeof(int64_t) + 1));
+      if (!line || !order)
+        memory = false;
+      for (int64_t o = begin; o < end && line && order; ++o) {
+        visitReduced<C>(plan, o, 0, plan.inner, [&](const C *run, int64_t count, int64_t first) {
+          std::memcpy(line + first, run, static_cast<size_t>(count) * sizeof(C));
+        });
+        for (int64_t i = 0; i < plan.inner; ++i)
+          order[i] = i;
+        indices[o] = pick(line, order, plan.inner);
+        store(values->base() + o * bytes, bytes, &line[indices[o]], 1);
+      }
+      std::free(line);
+      std::free(order);
+    });
+  });
+  if (!known)
+    return unsupportedDType(cx, name, self.dtype);
+  if (!memory)
+    return cx.outOfMemory();
+  return makePair(static_cast<TensorRef &&>(values), static_cast<TensorRef &&>(places));
+}
+
+/// The lower one of two in the middle. A NaN is the median, unless NaNs are to be ignored.
+template <bool IgnoreNan>
+Pair medianOver(Context &cx, const Tensor &self, IntList dims, bool keepdim) {
+  const char *name = IgnoreNan ? "nanmedian" : "median";
+  return pickAlong(cx, name, self, dims, keepdim, false, [](auto *line, int64_t *order, int64_t n) {
+    int64_t nans = 0, firstNan = -1;
+    for (int64_t i = n - 1; i >= 0; --i)
+      if (line[i] != line[i])
+        ++nans, firstNan = i;
+    if (nans && (!IgnoreNan || nans == n))
+      return firstNan;
+    int64_t *middle = order + (n - nans - 1) / 2;
+    std::nth_element(order, middle, order + n,
+                     [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
+    return *middle;
+  });
+}
+} // namespace
+
+template <bool IgnoreNan>
+static Pair medianDim(Context &cx, const Tensor &self, int64_t dim, bool keepdim) {
+  return medianOver<IgnoreNan>(cx, self, {&dim, 1}, keepdim);
+}
+/// Of no elements: NaN.
+template <bool IgnoreNan> static TensorRef medianAll(Context &cx, const Tensor &self) {
+  if (self.numel == 0 && !self.isBool())
+    return full(cx, {}, self.isFloating() ? Scalar(static_cast<double>(NAN)) : Scalar(INT64_MIN),
+                self.dtype);
+  Pair both = medianOver<IgnoreNan>(cx, self, {}, false);
+  TSC_TRY(both);
+  return static_cast<TensorRef &&>(firstOf(both));
+}
+#define TSC_MEDIAN(NAME, IGNORE)                                                                   \
+  TSC_KERNEL(NAME, medianAll<IGNORE>)                                                              \
+  TSC_OUTPUT_COPY(NAME##_out, medianAll<IGNORE>)                                                   \
+  TSC_KERNEL(NAME##_dim, medianDim<IGNORE>)                                                        \
+  TSC_KERNEL(NAME##_dim_values, (writePair<medianDim<IGNORE>, const Tensor &, int64_t, bool>))
+TSC_MEDIAN(aten_median, false)
+TSC_MEDIAN(aten_nanmedian, true)
+
+static Pair kthvalue(Context &cx, const Tensor &self, int64_t k, int64_t dim, bool keepdim) {
+  TSC_ASSIGN(int64_t wrapped, wrapDim(cx, dim, self.rank));
+  int64_t n = self.rank ? self.sizes[wrapped] : 1;
+  if (k < 1 || k > n)
+    return cx.fail("kthvalue(): selected number k out of range for dimension %lld",
+                   static_cast<long long>(dim));
+  return pickAlong(
+      cx, "kthvalue", self, {&dim, 1}, keepdim, false, [k](auto *line, int64_t *order, int64_t n) {
+        std::nth_element(order, order + k - 1, order + n,
+                         [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
+        return order[k - 1];
+      });
+}
+TSC_KERNEL(aten_kthvalue, kthvalue)
+TSC_KERNEL(aten_kthvalue_values, (writePair<kthvalue, const Tensor &, int64_t, int64_t, bool>))
+
+/// The most frequent value, the smallest of several, at its last place.
+static Pair mode(Context &cx, const Tensor &self, int64_t dim, bool keepdim) {
+  return pickAlong(cx, "mode", self, {&dim, 1}, keepdim, true,
+                   [](auto *line, int64_t *order, int64_t n) {
+                     std::sort(order, order + n, [line](int64_t a, int64_t b) {
+                       return before(line[a], line[b]) || (!before(line[b], line[a]) && a < b);
+                     });
+                     int64_t best = order[0], most = 0;
+                     for (int64_t i = 0, from = 0; i < n; ++i) {
+                       if (i + 1 < n && line[order[i + 1]] == line[order[i]])
+                         continue;
+                       if (i + 1 - from > most)
+                         most = i + 1 - from, best = order[i];
+                       from = i + 1;
+                     }
+                     return best;
+                   });
+}
+TSC_KERNEL(aten_mode, mode)
+TSC_KERNEL(aten_mode_values, (writePair<mode, const Tensor &, int64_t, bool>))
+
+// ---- Quantiles
+namespace {
+enum class Between { Linear, Lower, Higher, Midpoint, Nearest };
+
+Result<Between> betweenOf(Context &cx, StringRef name) {
+  if (name == "linear")
+    return Between::Linear;
+  if (name == "lower")
+    return Between::Lower;
+  if (name == "higher")
+    return Between::Higher;
+  if (name == "midpoint")
+    return Between::Midpoint;
+  if (name == "nearest")
+    return Between::Nearest;
+  return cx.fail("quantile() interpolation must be one of linear, lower, higher, midpoint or "
+                 "nearest, but got %.*s",
+                 static_cast<int>(name.size()), name.data());
+}
+/// The value at rank q * (n - 1) of n sorted numbers.
+template <class C> C atRank(const C *sorted, int64_t n, C q, Between between) {
+  C rank = q * static_cast<C>(n - 1);
+  if (between == Between::Nearest)
+    return sorted[static_cast<int64_t>(std::nearbyint(rank))];
+  int64_t low = static_cast<int64_t>(std::floor(rank)),
+          high = static_cast<int64_t>(std::ceil(rank));
+  if (between == Between::Lower)
+    return sorted[low];
+  if (between == Between::Higher)
+    return sorted[high];
+  C weight = between == Between::Midpoint ? C(0.5) : rank - static_cast<C>(low);
+  C a = sorted[low], b = sorted[high];
+  return weight < C(0.5) ? a + weight * (b - a) : b - (b - a) * (C(1) - weight);
+}
+
+struct QuantileJob {
+  const ReducePlan &plan;
+  const Tensor &q;
+  Tensor &out; ///< quantiles first
+  Between between;
+  bool ignoreNan;
+};
+template <class C> bool quantileLines(Context &cx, const QuantileJob &job) {
+  const ReducePlan &plan = job.plan;
+  bool memory = true;
+  parallelFor(cx, 0, plan.outputs, 1 + 4096 / (plan.inner + 1), [&](int64_t begin, int64_t end) {
+    C *line = static_cast<C *>(std::malloc(static_cast<size_t>(plan.inner) * sizeof(C) + 1));
+    if (!line) {
+      memory = false;
+      return;
+    }
+    for (int64_t o = begin; o < end; ++o) {
+      visitReduced<C>(plan, o, 0, plan.inner, [&](const C *run, int64_t count, int64_t first) {
+        std::memcpy(line + first, run, static_cast<size_t>(count) * sizeof(C));
+      });
+      std::sort(line, line + plan.inner, before<C>);
+      int64_t n = plan.inner;
+      while (n > 0 && line[n - 1] != line[n - 1])
+        --n;
+      bool undefined = n == 0 || (n < plan.inner && !job.ignoreNan);
+      for (int64_t i = 0; i < job.q.numel; ++i)
+        job.out.ptr<C>()[i * plan.outputs + o] =
+            undefined ? static_cast<C>(NAN) : atRank(line, n, job.q.ptr<C>()[i], job.between);
+    }
+    std::free(line);
+  });
+  return memory;
+}
+
+TensorRef quantileOf(Context &cx, const Tensor &self, const Tensor &q, Optional<int64_t> dim,
+                     bool keepdim, StringRef interpolation, bool ignoreNan) {
+  if (self.numel == 0)
+    return cx.fail("quantile() input tensor must be non-empty");
+  if (self.dtype != DType::Float32 && self.dtype != DType::Float64)
+    return cx.fail("quantile() input tensor must be either float or double dtype");
+  if (q.rank > 1 || q.dtype != self.dtype)
+    return cx.fail("quantile() q must be a scalar or 1D tensor of the same dtype as the input");
+  TSC_ASSIGN(Between between, betweenOf(cx, interpolation));
+  TensorRef ranks = contiguous(cx, q);
+  TSC_TRY(ranks);
+  for (int64_t i = 0; i < ranks->numel; ++i)
+    if (!(ranks->at(i).toDouble() >= 0 && ranks->at(i).toDouble() <= 1))
+      return cx.fail("quantile() q values must be in the range [0, 1]");
+  TSC_ASSIGN(ReducePlan plan,
+             planReduce(cx, self, dim ? IntList(&dim.value, 1) : IntList(), keepdim));
+  Shape sizes = plan.outSizes;
+  if (q.rank == 1)
+    sizes.insert(0, q.numel);
+  TensorRef out = empty(cx, sizes, self.dtype);
+  TSC_TRY(out);
+  QuantileJob job{plan, *ranks, *out, between, ignoreNan};
+  bool memory =
+      self.dtype == DType::Float64 ? quantileLines<double>(cx, job) : quantileLines<float>(cx, job);
+  if (!memory)
+    return cx.outOfMemory();
+  return out;
+}
+} // namespace
+
+template <bool IgnoreNan>
+static TensorRef quantileTensor(Context &cx, const Tensor &self, const Tensor &q,
+                                Optional<int64_t> dim, bool keepdim, StringRef interpolation) {
+  return quantileOf(cx, self, q, dim, keepdim, interpolation, IgnoreNan);
+}
+template <bool IgnoreNan>
+static TensorRef quantileScalar(Context &cx, const Tensor &self, double q, Optional<int64_t> dim,
+                                bool keepdim, StringRef interpolation) {
+  TensorRef rank = scalarTensor(cx, q, self.isFloating() ? self.dtype : DType::Float32);
+  TSC_TRY(rank);
+  return quantileOf(cx, self, *rank, dim, keepdim, interpolation, IgnoreNan);
+}
+#define TSC_QUANTILE(NAME, IGNORE)                                                                 \
+  TSC_KERNEL(NAME, quantileTensor<IGNORE>)                                                         \
+  TSC_OUTPUT_COPY(NAME##_out, quantileTensor<IGNORE>)                                              \
+  TSC_KERNEL(NAME##_scalar, quantileScalar<IGNORE>)                                                \
+  TSC_OUTPUT_COPY(NAME##_scalar_out, quantileScalar<IGNORE>)
+TSC_QUANTILE(aten_quantile, false)
+TSC_QUANTILE(aten_nanquantile, true)
