@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // scaled_dot_product_attention: a block of queries at a time, so that scores never leave the cache:
 // two matrix products with a softmax of rows between them.
+#include "Attention.h"
+
 #include "tsc/runtime/Gemm.h"
 #include "tsc/runtime/Loops.h"
 #include "tsc/runtime/Reduce.h"
 
 #include "VectorExp.h"
 
-using namespace tsc::rt;
+namespace tsc::rt {
 
 namespace {
 long long wide(int64_t n) { return static_cast<long long>(n); }
 constexpr int64_t kBlock = 64; ///< queries
 
-/// One attention: heads are the folded leading dims.
-template <class T> struct Heads {
-  int64_t batch, heads, keyHeads, queries, keys, depth, valueDepth;
-  const T *q, *k, *v;
-  const int64_t *stepsQ, *stepsK, *stepsV; ///< strides: batch, head, row, column
-  const T *mask = nullptr;
-  int64_t maskSteps[4] = {};
-  T *out;
-  T scale;
-  bool causal;
-};
-
-template <class T> void attendRow(T *row, int64_t n) {
+/// Softmax of a row; returns the log of the sum.
+template <class T> T attendRow(T *row, int64_t n) {
   T top = -static_cast<T>(INFINITY);
   for (int64_t i = 0; i < n; ++i)
     top = row[i] > top ? row[i] : top;
@@ -35,17 +26,18 @@ template <class T> void attendRow(T *row, int64_t n) {
       nan |= row[i] != row[i];
     for (int64_t i = 0; i < n && !nan; ++i)
       row[i] = 0;
-    return;
+    return top;
   }
   eachVector(row, row, n, [top](auto x) { return vectorExp(x - top); });
-  T scale = 1 / SumOf<T>::pairwise(row, n);
+  T sum = SumOf<T>::pairwise(row, n), scale = 1 / sum;
   for (int64_t i = 0; i < n; ++i)
     row[i] *= scale;
+  return top + std::log(sum);
 }
 
 /// Queries [first, first + count) of one head.
 template <class T>
-Status attendBlock(Context &cx, const Heads<T> &h, int64_t batch, int64_t head, int64_t first,
+Status attendBlock(Context &cx, const AttentionHeads<T> &h, int64_t batch, int64_t head, int64_t first,
                    int64_t count, T *scores) {
   int64_t keyHead = head / (h.heads / h.keyHeads);
   int64_t keys = h.causal && first + count < h.keys ? first + count : h.keys;
@@ -67,19 +59,29 @@ Status attendBlock(Context &cx, const Heads<T> &h, int64_t batch, int64_t head, 
     }
     for (int64_t j = first + i + 1; h.causal && j < keys; ++j)
       row[j] = -static_cast<T>(INFINITY);
-    attendRow(row, keys);
+    T logSum = attendRow(row, keys);
+    int64_t at = (batch * h.heads + head) * h.queries + first + i;
+    if (h.logSums)
+      h.logSums[at] = logSum;
+    if (h.weights) {
+      std::memcpy(h.weights + at * h.keys, row, static_cast<size_t>(keys) * sizeof(T));
+      std::memset(static_cast<void *>(h.weights + at * h.keys + keys), 0,
+                  static_cast<size_t>(h.keys - keys) * sizeof(T));
+    }
   }
   Gemm<T> p;
   p.m = count, p.n = h.valueDepth, p.k = keys;
   p.a = scores, p.rowA = keys;
   p.b = h.v + batch * h.stepsV[0] + keyHead * h.stepsV[1];
   p.rowB = h.stepsV[2], p.colB = h.stepsV[3];
-  p.c = h.out + ((batch * h.heads + head) * h.queries + first) * h.valueDepth;
-  p.rowC = h.valueDepth;
+  p.c = h.out + batch * h.outSteps[0] + head * h.outSteps[1] + first * h.outSteps[2];
+  p.rowC = h.outSteps[2];
   return gemm(cx, p);
 }
 
-template <class T> Status attend(Context &cx, const Heads<T> &h) {
+} // namespace
+
+template <class T> Status attend(Context &cx, const AttentionHeads<T> &h) {
   int64_t blocks = (h.queries + kBlock - 1) / kBlock, jobs = h.batch * h.heads * blocks;
   if (jobs == 0)
     return success();
@@ -109,14 +111,16 @@ template <class T> Status attend(Context &cx, const Heads<T> &h) {
   return success();
 }
 
-/// A mask of numbers to add, in the compute dtype.
-TensorRef additiveMask(Context &cx, const Tensor &mask, DType work) {
+template Status attend<float>(Context &, const AttentionHeads<float> &);
+template Status attend<double>(Context &, const AttentionHeads<double> &);
+
+TensorRef additiveMask(Context &cx, const Tensor &mask, DType work, bool excluded) {
   if (!mask.isBool())
     return toDType(cx, mask, work);
   TensorRef dense = contiguous(cx, mask), out = empty(cx, mask.shape(), work);
   TSC_TRY(dense && out);
   for (int64_t i = 0; i < mask.numel; ++i) {
-    double v = dense->ptr<bool>()[i] ? 0 : -INFINITY;
+    double v = dense->ptr<bool>()[i] != excluded ? 0 : -INFINITY;
     if (work == DType::Float64)
       out->ptr<double>()[i] = v;
     else
@@ -125,15 +129,20 @@ TensorRef additiveMask(Context &cx, const Tensor &mask, DType work) {
   return out;
 }
 
+namespace {
 struct Operands {
-  TensorRef q, k, v, mask, out; ///< four dims, compute dtype
+  TensorRef q, k, v, mask, out, logSums; ///< four dims, compute dtype
 };
 template <class T>
 Status attendTyped(Context &cx, const Operands &o, double scale, bool causal) {
-  Heads<T> h{o.q->sizes[0], o.q->sizes[1], o.k->sizes[1], o.q->sizes[2], o.k->sizes[2],
-             o.q->sizes[3], o.v->sizes[3], o.q->ptr<T>(), o.k->ptr<T>(), o.v->ptr<T>(),
-             o.q->strides, o.k->strides, o.v->strides, nullptr, {}, o.out->ptr<T>(),
-             static_cast<T>(scale), causal};
+  AttentionHeads<T> h{o.q->sizes[0], o.q->sizes[1], o.k->sizes[1], o.q->sizes[2],
+                      o.k->sizes[2], o.q->sizes[3], o.v->sizes[3], o.q->ptr<T>(),
+                      o.k->ptr<T>(), o.v->ptr<T>(), o.q->strides,  o.k->strides,
+                      o.v->strides};
+  h.out = o.out->ptr<T>(), h.scale = static_cast<T>(scale), h.causal = causal;
+  h.outSteps[2] = h.valueDepth, h.outSteps[1] = h.queries * h.valueDepth;
+  h.outSteps[0] = h.heads * h.outSteps[1];
+  h.logSums = o.logSums ? o.logSums->ptr<T>() : nullptr;
   if (o.mask) {
     h.mask = o.mask->ptr<T>();
     for (int d = 0; d < 4; ++d)
@@ -155,8 +164,9 @@ TensorRef fourDims(Context &cx, const Tensor &t, IntList batch) {
   return reshape(cx, *whole, Shape::of(outer, heads, t.size(-2), t.size(-1)));
 }
 
-TensorRef attention(Context &cx, const Tensor &q, const Tensor &k, const Tensor &v, OptTensor mask,
-                    double dropout, bool causal, Optional<double> scale, bool grouped) {
+TensorRef attentionOf(Context &cx, const Tensor &q, const Tensor &k, const Tensor &v,
+                      OptTensor mask, double dropout, bool causal, Optional<double> scale,
+                      bool grouped, TensorRef *logSums) {
   if (q.rank < 2 || k.rank < 2 || v.rank < 2)
     return cx.fail("scaled_dot_product_attention: Expected query, key, and value to be at least 2 "
                    "dimensional, but got %lld, %lld and %lld dims",
@@ -200,13 +210,19 @@ TensorRef attention(Context &cx, const Tensor &q, const Tensor &k, const Tensor 
     parts[i] = fourDims(cx, *parts[i], own);
     TSC_TRY(parts[i]);
   }
-  Operands o{parts[0], parts[1], parts[2], {}, {}};
+  Operands o{parts[0], parts[1], parts[2], {}, {}, {}};
   Shape sizes = batch;
   sizes.push(q.size(-2)), sizes.push(v.size(-1));
   o.out = empty(cx, sizes, work);
   TSC_TRY(o.out);
+  if (logSums) {
+    Shape rows = batch;
+    rows.push(q.size(-2));
+    o.logSums = *logSums = empty(cx, rows, work);
+    TSC_TRY(o.logSums);
+  }
   if (mask) {
-    TensorRef added = additiveMask(cx, *mask, work);
+    TensorRef added = additiveMask(cx, *mask, work, false);
     TSC_TRY(added);
     Shape whole(added->shape().take(added->rank > 2 ? added->rank - 2 : 0));
     whole.push(q.size(-2)), whole.push(k.size(-2));
@@ -220,6 +236,21 @@ TensorRef attention(Context &cx, const Tensor &q, const Tensor &k, const Tensor 
                                  : attendTyped<float>(cx, o, factor, causal));
   return toDType(cx, *o.out, q.dtype);
 }
+TensorRef attention(Context &cx, const Tensor &q, const Tensor &k, const Tensor &v, OptTensor mask,
+                    double dropout, bool causal, Optional<double> scale, bool grouped) {
+  return attentionOf(cx, q, k, v, mask, dropout, causal, scale, grouped, nullptr);
+}
+Results<TensorRef, TensorRef> attentionWithSums(Context &cx, const Tensor &q, const Tensor &k,
+                                                const Tensor &v, double dropout, bool causal,
+                                                OptTensor mask, Optional<double> scale) {
+  TensorRef sums;
+  TensorRef out = attentionOf(cx, q, k, v, mask, dropout, causal, scale, false, &sums);
+  TSC_TRY(out);
+  return Results<TensorRef, TensorRef>{out, sums};
+}
 } // namespace
+} // namespace tsc::rt
 
+using namespace tsc::rt;
 TSC_KERNEL(aten_scaled_dot_product_attention, attention)
+TSC_KERNEL(aten__scaled_dot_product_flash_attention_for_cpu, attentionWithSums)

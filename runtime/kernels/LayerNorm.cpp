@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalization of rows: layer_norm, group_norm, rms_norm.
+#include "LayerNorm.h"
+
 #include "tsc/runtime/Loops.h"
 #include "tsc/runtime/Reduce.h"
 
@@ -249,6 +251,11 @@ TensorRef rmsNorm(Context &cx, const Tensor &input, IntList shape, OptTensor wei
   return std::get<0>(both.values);
 }
 } // namespace
+
+TensorRef tsc::rt::layerNormTensors(Context &cx, const Tensor &input, IntList shape, OptTensor weight,
+                                      OptTensor bias, double eps) {
+  return layerNorm(cx, input, shape, weight, bias, eps, false);
+}
 
 TSC_KERNEL(aten_layer_norm, layerNorm)
 TSC_KERNEL(aten_native_layer_norm, nativeLayerNorm)
