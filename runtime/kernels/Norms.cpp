@@ -91,9 +91,9 @@ static TensorRef normOf(Context &cx, const char *name, const Tensor &self, doubl
                         const Optional<IntList> &dims, bool keepdim, Optional<DType> dtype,
                         bool root = true) {
   DType work = dtype ? *dtype : self.dtype;
-  if (!isFloating(work) && !isComplex(work))
+  if (self.isIntegral(true) || isIntegral(work, true))
     return cx.fail("%s: expected a floating point or complex tensor as input, got %s", name,
-                   findDType(work)->graphName);
+                   findDType(self.isIntegral(true) ? self.dtype : work)->graphName);
   if (self.isComplex() && !isComplex(work))
     return cx.fail("%s: expected a complex dtype for a complex input, got %s", name,
                    findDType(work)->graphName);

@@ -13,12 +13,52 @@ using namespace tsc::rt;
 namespace {
 template <class C> bool before(C a, C b) { return a < b || (b != b && a == a); }
 
-/// Values and places along a dim: pick(line, order, n) gives the place, where `order` is an array
-/// 0..n-1 to permute.
+/// Puts the place of the k-th smallest of n numbers where it belongs: Hoare's selection with the
+/// median of three as the pivot. Which of several equals is found is part of what programs see.
+template <class C> void selectPlace(C *x, int64_t *order, int64_t n, int64_t k) {
+  auto exchange = [&](int64_t i, int64_t j) {
+    std::swap(x[i], x[j]);
+    std::swap(order[i], order[j]);
+  };
+  auto orderPair = [&](int64_t i, int64_t j) {
+    if (before(x[j], x[i]))
+      exchange(i, j);
+  };
+  int64_t left = 0, right = n - 1;
+  while (right > left) {
+    if (right == left + 1)
+      return orderPair(left, right);
+    exchange((left + right) / 2, left + 1);
+    orderPair(left + 1, right);
+    orderPair(left, right);
+    orderPair(left + 1, left);
+    C pivot = x[left];
+    int64_t i = left + 1, j = right;
+    while (true) {
+      do
+        ++i;
+      while (before(x[i], pivot));
+      do
+        --j;
+      while (before(pivot, x[j]));
+      if (j < i)
+        break;
+      exchange(i, j);
+    }
+    exchange(left, j);
+    if (j <= k)
+      left = i;
+    if (j >= k)
+      right = j - 1;
+  }
+}
+
+/// Values and places along a dim: pick(line, order, n) says where in both arrays they are; `order`
+/// is 0..n-1 at first.
 template <class Pick>
 Pair pickAlong(Context &cx, const char *name, const Tensor &self, IntList dims, bool keepdim,
                bool withBools, Pick &&pick) {
-  if (self.isBool() && !withBools)
+  if (self.isBool() && !withBools && self.rank > 0)
     return unsupportedDType(cx, name, self.dtype);
   TSC_ASSIGN(ReducePlan plan, planReduce(cx, self, dims, keepdim));
   if (plan.inner == 0 && plan.outputs > 0)
@@ -43,8 +83,9 @@ Pair pickAlong(Context &cx, const char *name, const Tensor &self, IntList dims, 
         });
         for (int64_t i = 0; i < plan.inner; ++i)
           order[i] = i;
-        indices[o] = pick(line, order, plan.inner);
-        store(values->base() + o * bytes, bytes, &line[indices[o]], 1);
+        int64_t at = pick(line, order, plan.inner);
+        indices[o] = order[at];
+        store(values->base() + o * bytes, bytes, &line[at], 1);
       }
       std::free(line);
       std::free(order);
@@ -69,9 +110,12 @@ Pair medianOver(Context &cx, const Tensor &self, IntList dims, bool keepdim) {
     if (nans && (!IgnoreNan || nans == n))
       return firstNan;
     int64_t *middle = order + (n - nans - 1) / 2;
-    std::nth_element(order, middle, order + n,
-                     [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
-    return *middle;
+    std::nth_element(order, middle, order + n, [line](int64_t a, int64_t b) {
+      return before(line[a], line[b]) || (!before(line[b], line[a]) && a < b);
+    });
+    int64_t found = *middle;
+    order[found] = found;
+    return found;
   });
 }
 } // namespace
@@ -80,11 +124,14 @@ template <bool IgnoreNan>
 static Pair medianDim(Context &cx, const Tensor &self, int64_t dim, bool keepdim) {
   return medianOver<IgnoreNan>(cx, self, {&dim, 1}, keepdim);
 }
-/// Of no elements: NaN.
+/// Of no elements: what a NaN becomes in the dtype.
 template <bool IgnoreNan> static TensorRef medianAll(Context &cx, const Tensor &self) {
-  if (self.numel == 0 && !self.isBool())
-    return full(cx, {}, self.isFloating() ? Scalar(static_cast<double>(NAN)) : Scalar(INT64_MIN),
-                self.dtype);
+  if (self.numel == 0 && !self.isComplex()) {
+    Scalar none = static_cast<double>(NAN);
+    if (self.dtype == DType::Int32)
+      none = static_cast<int64_t>(INT32_MIN);
+    return full(cx, {}, none, self.dtype);
+  }
   Pair both = medianOver<IgnoreNan>(cx, self, {}, false);
   TSC_TRY(both);
   return static_cast<TensorRef &&>(firstOf(both));
@@ -103,23 +150,21 @@ static Pair kthvalue(Context &cx, const Tensor &self, int64_t k, int64_t dim, bo
   if (k < 1 || k > n)
     return cx.fail("kthvalue(): selected number k out of range for dimension %lld",
                    static_cast<long long>(dim));
-  return pickAlong(
-      cx, "kthvalue", self, {&dim, 1}, keepdim, false, [k](auto *line, int64_t *order, int64_t n) {
-        std::nth_element(order, order + k - 1, order + n,
-                         [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
-        return order[k - 1];
-      });
+  return pickAlong(cx, "kthvalue", self, {&dim, 1}, keepdim, false,
+                   [k](auto *line, int64_t *order, int64_t n) {
+                     selectPlace(line, order, n, k - 1);
+                     return k - 1;
+                   });
 }
 TSC_KERNEL(aten_kthvalue, kthvalue)
 TSC_KERNEL(aten_kthvalue_values, (writePair<kthvalue, const Tensor &, int64_t, int64_t, bool>))
 
-/// The most frequent value, the smallest of several, at its last place.
+/// The most frequent value, the smallest of several, at the place that a sort leaves last.
 static Pair mode(Context &cx, const Tensor &self, int64_t dim, bool keepdim) {
   return pickAlong(cx, "mode", self, {&dim, 1}, keepdim, true,
                    [](auto *line, int64_t *order, int64_t n) {
-                     std::sort(order, order + n, [line](int64_t a, int64_t b) {
-                       return before(line[a], line[b]) || (!before(line[b], line[a]) && a < b);
-                     });
+                     std::sort(order, order + n,
+                               [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
                      int64_t best = order[0], most = 0;
                      for (int64_t i = 0, from = 0; i < n; ++i) {
                        if (i + 1 < n && line[order[i + 1]] == line[order[i]])
@@ -128,6 +173,7 @@ static Pair mode(Context &cx, const Tensor &self, int64_t dim, bool keepdim) {
                          most = i + 1 - from, best = order[i];
                        from = i + 1;
                      }
+                     order[best] = best;
                      return best;
                    });
 }
