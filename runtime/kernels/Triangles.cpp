@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Diagonals and triangles of matrices: eye, diag, diag_embed, diagflat, tril, triu, their indices,
-// fill_diagonal_ and trace.
+// Diagonals and triangles of matrices: eye, diag, diag_embed, diagflat, tril, triu, their indices
+// and fill_diagonal_.
 #include "Creation.h"
 #include "Views.h"
-#include "tsc/runtime/Reduce.h"
+#include "tsc/runtime/Threads.h"
 
 using namespace tsc::rt;
 
@@ -134,16 +134,6 @@ TSC_OUTPUT_COPY(aten_diag_embed_out, diagEmbed)
 TSC_KERNEL(aten_diag, diagOf)
 TSC_OUTPUT_COPY(aten_diag_out, diagOf)
 TSC_KERNEL(aten_diagflat, diagFlat)
-
-static TensorRef traceOf(Context &cx, const Tensor &t) {
-  if (t.rank != 2)
-    return cx.fail("trace: expected a matrix, but got tensor with dim %lld", number(t.rank));
-  TensorRef diagonal = diagonalView(cx, t, 0, 0, 1);
-  TSC_TRY(diagonal);
-  return sumTensor(cx, *diagonal, Optional<IntList>(), false, sumDType(t, Optional<DType>()));
-}
-TSC_KERNEL(aten_trace, traceOf)
-TSC_OUTPUT_COPY(aten_trace_out, traceOf)
 
 static TensorRef fillDiagonal(Context &cx, Tensor &t, Scalar value, bool wrap) {
   if (t.rank < 2)
