@@ -13,6 +13,7 @@ namespace {
 constexpr int64_t kSlack = 64;  ///< elements behind the padded copy that vectors may read
 constexpr int64_t kLanes = 8;   ///< elements copied at once
 constexpr int64_t kMaxRuns = 64;
+constexpr int64_t kMaxStride = 16; ///< up to which rows that no tap reads are skipped
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -21,6 +22,7 @@ struct Padded {
   int64_t size[3];   ///< with the border, as far as taps reach
   int64_t phaseSize; ///< columns of one phase
   int64_t rowSize, planeSize, channelSize;
+  bool used[3][kMaxStride]; ///< is this residue modulo the stride under any tap?
 
   explicit Padded(const ConvGeometry &g) {
     for (int d = 0; d < 3; ++d)
@@ -29,7 +31,14 @@ struct Padded {
     rowSize = phaseSize * g.stride[2];
     planeSize = rowSize * size[1];
     channelSize = planeSize * size[0];
+    for (int d = 0; d < 3; ++d)
+      for (int64_t i = 0; i < kMaxStride; ++i)
+        used[d][i] = g.stride[d] > kMaxStride;
+    for (int d = 0; d < 3; ++d)
+      for (int64_t k = 0; k < g.kernel[d] && g.stride[d] <= kMaxStride; ++k)
+        used[d][k * g.dilation[d] % g.stride[d]] = true;
   }
+  bool isUsed(int dim, int64_t residue) const { return used[dim][least(residue, kMaxStride - 1)]; }
   /// Where the tap (z, y, x) of the kernel lies from the first.
   int64_t tap(const ConvGeometry &g, int64_t z, int64_t y, int64_t x) const {
     int64_t column = x * g.dilation[2];
@@ -41,52 +50,48 @@ struct Padded {
   }
 };
 
-/// Is a row or column of this residue modulo the stride under any tap?
-bool residueUsed(const ConvGeometry &g, int dim, int64_t residue) {
-  for (int64_t k = 0; k < g.kernel[dim]; ++k)
-    if (k * g.dilation[dim] % g.stride[dim] == residue)
-      return true;
-  return false;
-}
-
-/// One row of the image into its phases.
+/// One row of the image into its phases; the border is there already.
 template <class T>
-void padRow(const ConvGeometry &g, const Padded &p, const T *from, T *to, const bool *phases) {
-  for (int64_t phase = 0; phase < g.stride[2]; ++phase, to += p.phaseSize) {
-    if (!phases[least(phase, 63)])
+void padRow(const ConvGeometry &g, const Padded &p, const T *from, T *to) {
+  int64_t step = g.stride[2];
+  for (int64_t phase = 0; phase < step; ++phase, to += p.phaseSize) {
+    if (!p.isUsed(2, phase))
       continue;
-    int64_t step = g.stride[2], shift = g.padLow[2] - phase;
+    int64_t shift = g.padLow[2] - phase;
     int64_t first = shift > 0 ? (shift + step - 1) / step : 0;
-    int64_t end = (g.in[2] + shift + step - 1) / step;
-    first = least(first, p.phaseSize), end = least(end < first ? first : end, p.phaseSize);
-    for (int64_t q = 0; q < first; ++q)
-      to[q] = T(0);
+    int64_t end = least((g.in[2] + shift + step - 1) / step, p.phaseSize);
     const T *source = from - shift;
     if (step == 1)
-      std::memcpy(to + first, source + first, static_cast<size_t>(end - first) * sizeof(T));
+      for (int64_t q = first; q < end; ++q)
+        to[q] = source[q];
+    else if (step == 2)
+      for (int64_t q = first; q < end; ++q)
+        to[q] = source[q * 2];
     else
       for (int64_t q = first; q < end; ++q)
         to[q] = source[q * step];
-    for (int64_t q = end; q < p.phaseSize; ++q)
-      to[q] = T(0);
   }
 }
 
+/// One channel of the image into a copy whose border is zero.
 template <class T>
 void padChannel(const ConvGeometry &g, const Padded &p, const T *image, T *to) {
-  bool phases[64];
-  for (int64_t i = 0; i < 64; ++i)
-    phases[i] = g.stride[2] > 63 || (i < g.stride[2] && residueUsed(g, 2, i));
-  for (int64_t z = 0; z < p.size[0]; ++z)
-    for (int64_t y = 0; y < p.size[1]; ++y, to += p.rowSize) {
-      if (!residueUsed(g, 1, y % g.stride[1]) || !residueUsed(g, 0, z % g.stride[0]))
-        continue;
-      int64_t iz = z - g.padLow[0], iy = y - g.padLow[1];
-      if (iz < 0 || iz >= g.in[0] || iy < 0 || iy >= g.in[1])
-        std::memset(static_cast<void *>(to), 0, static_cast<size_t>(p.rowSize) * sizeof(T));
-      else
-        padRow(g, p, image + (iz * g.in[1] + iy) * g.in[2], to, phases);
+  for (int64_t z = 0; z < g.in[0]; ++z) {
+    int64_t pz = z + g.padLow[0];
+    if (pz >= p.size[0] || !p.isUsed(0, pz % g.stride[0]))
+      continue;
+    int64_t residue = g.padLow[1] % g.stride[1];
+    int64_t rows = least(g.in[1], p.size[1] - g.padLow[1]);
+    for (int64_t y = 0; y < rows; ++y) {
+      if (p.isUsed(1, residue))
+        padRow(g, p, image + (z * g.in[1] + y) * g.in[2],
+               to + pz * p.planeSize + (y + g.padLow[1]) * p.rowSize);
+      residue = residue + 1 == g.stride[1] ? 0 : residue + 1;
     }
+  }
+}
+bool hasBorder(const ConvGeometry &g) {
+  return g.padLow[0] || g.padLow[1] || g.padLow[2] || g.padHigh[0] || g.padHigh[1] || g.padHigh[2];
 }
 
 /// What the packer of panels knows.
@@ -190,6 +195,9 @@ template <class T> Status convolveImage(Context &cx, const Problem<T> &o, int64_
     T *copy = static_cast<T *>(memory);
     int64_t grain = (1 << 15) / (padded.channelSize + 1) + 1;
     parallelFor(cx, 0, g.inChannels, grain, [&](int64_t from, int64_t to) {
+      if (hasBorder(g))
+        std::memset(static_cast<void *>(copy + from * padded.channelSize), 0,
+                    static_cast<size_t>((to - from) * padded.channelSize) * sizeof(T));
       for (int64_t c = from; c < to; ++c)
         padChannel(g, padded, input + c * g.inPixels(), copy + c * padded.channelSize);
     });
@@ -217,45 +225,66 @@ template <class T> Status convolveImage(Context &cx, const Problem<T> &o, int64_
 }
 
 // ---- Depthwise
-/// One row of outputs: bias plus the sum over taps.
-template <class T>
-void depthwiseRow(const T *image, const int64_t *taps, const T *weight, int64_t tapCount, T bias,
-                  T *to, int64_t columns) {
+template <class T> struct DepthwisePlane {
+  const T *image; ///< padded, at the first output
+  const int64_t *taps;
+  const T *weight;
+  int64_t tapCount, rowStep; ///< from one row of outputs to the next in the image
+  T bias;
+  T *to;
+  int64_t rows, columns;
+};
+
+/// Rows x Vectors outputs at (y, x): bias plus the sum over taps. Columns past the end are computed
+/// from what lies there and not stored.
+template <int Rows, int Vectors, class T>
+void depthwiseBlock(const DepthwisePlane<T> &p, int64_t y, int64_t x) {
   typedef T V __attribute__((ext_vector_type(8)));
-  constexpr int kVectors = 4;
-  auto block = [&](int64_t x, auto vectors) {
-    constexpr int N = decltype(vectors)::value;
-    V sums[N];
-    for (int j = 0; j < N; ++j)
-      sums[j] = bias;
-    for (int64_t t = 0; t < tapCount; ++t) {
-      V w = weight[t];
-      const T *from = image + taps[t] + x;
+  V sums[Rows][Vectors];
+  for (auto &row : sums)
+    for (V &sum : row)
+      sum = p.bias;
+  for (int64_t t = 0; t < p.tapCount; ++t) {
+    V w = p.weight[t];
+    const T *from = p.image + p.taps[t] + y * p.rowStep + x;
 #pragma unroll
-      for (int j = 0; j < N; ++j) {
+    for (int i = 0; i < Rows; ++i)
+#pragma unroll
+      for (int j = 0; j < Vectors; ++j) {
         V v;
-        std::memcpy(&v, from + j * kLanes, sizeof(V));
+        std::memcpy(&v, from + i * p.rowStep + j * kLanes, sizeof(V));
 #ifdef __FMA__
         if constexpr (!std::is_integral_v<T>) {
-          sums[j] = __builtin_elementwise_fma(w, v, sums[j]);
+          sums[i][j] = __builtin_elementwise_fma(w, v, sums[i][j]);
           continue;
         }
 #endif
-        sums[j] += w * v;
+        sums[i][j] += w * v;
       }
-    }
-    if (x + N * kLanes <= columns)
-      std::memcpy(to + x, sums, sizeof(sums));
-    else
-      std::memcpy(to + x, sums, static_cast<size_t>(columns - x) * sizeof(T));
-  };
+  }
+  int64_t left = least(p.columns - x, Vectors * kLanes);
+  for (int i = 0; i < Rows; ++i)
+    std::memcpy(p.to + (y + i) * p.columns + x, sums[i], static_cast<size_t>(left) * sizeof(T));
+}
+template <int Rows, class T> void depthwiseRows(const DepthwisePlane<T> &p, int64_t y) {
   int64_t x = 0;
-  for (; columns - x > 2 * kLanes; x += kVectors * kLanes)
-    block(x, std::integral_constant<int, kVectors>());
-  if (columns - x > kLanes)
-    block(x, std::integral_constant<int, 2>());
-  else if (columns > x)
-    block(x, std::integral_constant<int, 1>());
+  for (; p.columns - x > 2 * kLanes; x += 4 * kLanes)
+    depthwiseBlock<Rows, 4>(p, y, x);
+  if (p.columns - x > kLanes)
+    depthwiseBlock<Rows, 2>(p, y, x);
+  else if (p.columns > x)
+    depthwiseBlock<Rows, 1>(p, y, x);
+}
+/// Narrow images take several rows at once, so that sums do not wait for each other.
+template <class T> void depthwisePlane(const DepthwisePlane<T> &p) {
+  int64_t y = 0;
+  if (p.columns <= 2 * kLanes)
+    for (; y + 4 <= p.rows; y += 4)
+      depthwiseRows<4>(p, y);
+  for (; y + 2 <= p.rows; y += 2)
+    depthwiseRows<2>(p, y);
+  for (; y < p.rows; ++y)
+    depthwiseRows<1>(p, y);
 }
 
 template <class T> Status convolveDepthwise(Context &cx, const Problem<T> &o) {
@@ -273,16 +302,18 @@ template <class T> Status convolveDepthwise(Context &cx, const Problem<T> &o) {
   parallelFor(cx, 0, parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
       T *copy = memory + part * size;
-      std::memset(static_cast<void *>(copy + size - kSlack), 0, kSlack * sizeof(T));
+      std::memset(static_cast<void *>(copy), 0, static_cast<size_t>(size) * sizeof(T));
       for (int64_t p = part * each; p < least((part + 1) * each, planes); ++p) {
         padChannel(g, padded, o.input + p * g.inPixels(), copy);
         for (int64_t i = 0; i < outs; ++i) {
           int64_t channel = p % g.groups * outs + i;
-          T *to = o.output + (p * outs + i) * g.outPixels();
-          for (int64_t z = 0; z < g.out[0]; ++z)
-            for (int64_t y = 0; y < g.out[1]; ++y, to += g.out[2])
-              depthwiseRow(copy + padded.row(g, z, y), taps.data(), o.weight + channel * g.taps(),
-                           g.taps(), o.bias ? o.bias[channel] : T(0), to, g.out[2]);
+          DepthwisePlane<T> plane{copy, taps.data(), o.weight + channel * g.taps(), g.taps(),
+                                  padded.row(g, 0, 1), o.bias ? o.bias[channel] : T(0),
+                                  o.output + (p * outs + i) * g.outPixels(), g.out[1], g.out[2]};
+          for (int64_t z = 0; z < g.out[0]; ++z, plane.to += g.out[1] * g.out[2]) {
+            plane.image = copy + padded.row(g, z, 0);
+            depthwisePlane(plane);
+          }
         }
       }
     }
