@@ -6,6 +6,7 @@
 #include "tsc/Ts/TsDialect.h"
 
 #include "llvm/ADT/DenseSet.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -50,6 +51,18 @@ private:
 
 static bool isContainer(Type type) { return isa<ListType, DictType, TupleType>(type); }
 
+/// Normalization in training writes its running statistics, which schemas do not say.
+static bool writesStatistics(AtenOp op, const SchemaArgument &argument) {
+  if (argument.name != "running_mean" && argument.name != "running_var")
+    return false;
+  for (StringRef name : {"training", "train", "use_input_stats"})
+    if (Value training = op.getArg(name)) {
+      BoolAttr constant;
+      return !matchPattern(training, m_Constant(&constant)) || constant.getValue();
+    }
+  return false;
+}
+
 void UseWalk::visitAten(AtenOp op, unsigned index) {
   const OperatorRow *row = op.getRow();
   if (!row) {
@@ -62,7 +75,7 @@ void UseWalk::visitAten(AtenOp op, unsigned index) {
     return;
   }
   const SchemaAlias &alias = schema.arguments[index].alias;
-  uses.isWritten |= alias.isWrite;
+  uses.isWritten |= alias.isWrite || writesStatistics(op, schema.arguments[index]);
   Type type = op.getArgs()[index].getType();
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     const SchemaAlias *of = i < schema.returns.size() ? &schema.returns[i].alias : nullptr;

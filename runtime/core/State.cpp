@@ -121,6 +121,8 @@ OwnedValue StateCopier::copyObject(const Value &v) {
 Status StateCopier::fill(const InstanceObject &from) {
   InstanceObject *to = reinterpret_cast<InstanceObject *>(find(&from));
   for (uint32_t i = 0; i < from.head.type->parameterCount; ++i) {
+    if (from.fields[i].tag == Tag::Missing)
+      continue; // set later
     OwnedValue field = copy(from.fields[i], 0);
     TSC_TRY(field);
     to->fields[i] = field.take();

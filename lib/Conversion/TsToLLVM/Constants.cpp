@@ -236,6 +236,21 @@ StringAttr Constants::dictObject(ts::DictAttr dict) {
   return program.data.add("dict", words);
 }
 
+StringAttr Constants::setupObject(FlatSymbolRefAttr root, ArrayRef<ts::ObjectOp> stateful) {
+  llvm::SaveAndRestore<bool> state(inState, true);
+  Words items = {tagWord(Tag::Object), symbolObject(root)};
+  for (ts::ObjectOp op : stateful) {
+    items.append({tagWord(Tag::Object), symbolObject(FlatSymbolRefAttr::get(op.getSymNameAttr()))});
+    ts::FuncOp setState = program.methodOf(ts::ClassType::get(program.context, op.getClassNameAttr()), "__setstate__");
+    appendValue(op.getStateAttr(), setState.getArgumentTypes()[1], items);
+  }
+  Words words;
+  appendHead(ts::TupleType::get(program.context, {}), words);
+  words.push_back(Word::i64(static_cast<int64_t>(items.size() / 2)));
+  words.append(items);
+  return program.data.add("setup", words);
+}
+
 StringAttr Constants::tupleObject(ts::TupleAttr tuple) {
   auto type = dyn_cast<ts::TupleType>(tuple.getType());
   if (!type || type.getElements().size() != tuple.getElements().size())
@@ -284,9 +299,14 @@ void Constants::defineInstance(ts::ObjectOp op, StringAttr symbol) {
   words.append({Word::null(), Word::null()});
   size_t next = 0;
   if (owner)
-    for (ts::AttributeOp attribute : owner.getBody().getOps<ts::AttributeOp>())
-      if (!attribute.isConstant() && next < op.getValues().size())
+    for (ts::AttributeOp attribute : owner.getBody().getOps<ts::AttributeOp>()) {
+      if (attribute.isConstant())
+        continue;
+      if (op.getStateAttr()) // __setstate__ will set it
+        words.append({tagWord(Tag::Missing), Word::i64(0)});
+      else if (next < op.getValues().size())
         appendValue(op.getValues()[next++], attribute.getType(), words);
+    }
   if (!owner || next != op.getValues().size())
     program.reportMalformed(op.getLoc(), "an object does not fit its class");
   program.data.define(symbol, words);
@@ -321,6 +341,9 @@ void Constants::findWrittenStorages() {
       continue;
     size_t next = 0;
     for (ts::AttributeOp attribute : owner.getBody().getOps<ts::AttributeOp>()) {
+      // Which attribute a part of the state becomes is not known.
+      if (op.getStateAttr() && writtenAttributes.contains({op.getClassNameAttr(), attribute.getSymNameAttr()}))
+        mark(op.getStateAttr());
       if (attribute.isConstant() || next >= op.getValues().size())
         continue;
       Attribute value = op.getValues()[next++];

@@ -21,7 +21,9 @@ bool ModelWriter::begin() {
   if (root) {
     Type type = ts::ClassType::get(program.context, root.getClassNameAttr());
     rootType = Word::address(program.types.get(type));
-    rootObject = program.constants.symbolObject(rootName);
+    if (!findStatefulObjects())
+      return true; // reported
+    setup = program.constants.setupObject(rootName, stateful);
     if (ts::ClassOp owner = program.classOf(type))
       for (ts::MethodOp method : owner.getBody().getOps<ts::MethodOp>())
         if (auto function = program.lookup<ts::FuncOp>(method.getFunctionAttr());
@@ -40,21 +42,79 @@ bool ModelWriter::begin() {
   return root || !exported.empty();
 }
 
-/// i32 initialize(context, no arguments, results): a copy of the root's template.
+/// Objects were written to the program as they were finished: those inside others come first.
+bool ModelWriter::findStatefulObjects() {
+  for (auto op : program.source.getOps<ts::ObjectOp>()) {
+    if (!op.getStateAttr())
+      continue;
+    ts::FuncOp setState = program.methodOf(ts::ClassType::get(program.context, op.getClassNameAttr()), "__setstate__");
+    if (!setState || setState.isExternal() || setState.getNumArguments() != 2) {
+      program.reportUnsupported(op.getLoc(), (op.getClassName() + "::__setstate__").str());
+      continue;
+    }
+    stateful.push_back(op);
+    setStateEntries.push_back(
+        program.boxedEntry(program.function(setState), setState.getArgumentTypes(), setState.getResultTypes()));
+  }
+  return !program.failed;
+}
+
+/// i32 initialize(context, no arguments, results): copies the template of the root and of what __setstate__ needs, and calls
+/// each __setstate__ where its two arguments lie in the copy.
 StringAttr ModelWriter::writeInitialize() {
-  LLVM::LLVMFuncOp copy = program.runtime("tsc_rt_copy_state");
-  Words value = {Word::i64(static_cast<int64_t>(Tag::Object)), rootObject};
-  StringAttr given = program.data.add("root", value);
+  constexpr int64_t kItems = offsetof(TupleObject, items);
+  StringAttr given = program.data.add(
+      "setup", {Word::i64(static_cast<int64_t>(Tag::Tuple)), Word::address(setup)});
   LLVM::LLVMFuncOp function = program.newFunction(".tsc.initialize", program.i32,
                                                   {program.pointer, program.pointer, program.pointer},
                                                   LLVM::Linkage::Internal);
-  OpBuilder builder(program.context);
+  OpBuilder b(program.context);
   Location loc = UnknownLoc::get(program.context);
-  Block *block = function.addEntryBlock(builder);
-  builder.setInsertionPointToEnd(block);
-  Value address = LLVM::AddressOfOp::create(builder, loc, program.pointer, given);
-  auto call = LLVM::CallOp::create(builder, loc, copy, ValueRange{block->getArgument(0), address, block->getArgument(2)});
-  LLVM::ReturnOp::create(builder, loc, call.getResult());
+  Block *block = function.addEntryBlock(b), *failed = b.createBlock(&function.getBody());
+  b.setInsertionPointToEnd(block);
+  Value context = block->getArgument(0), results = block->getArgument(2);
+  auto int32 = [&](int32_t n) -> Value { return LLVM::ConstantOp::create(b, loc, program.i32, b.getI32IntegerAttr(n)); };
+  auto at = [&](Value base, int64_t offset) -> Value {
+    return LLVM::GEPOp::create(b, loc, program.pointer, program.i8, base,
+                               ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(static_cast<int32_t>(offset))});
+  };
+  auto succeedOr = [&](Value status, Block *otherwise) {
+    Block *next = b.createBlock(&function.getBody());
+    b.setInsertionPointAfterValue(status);
+    Value bad = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, status, int32(0));
+    LLVM::CondBrOp::create(b, loc, bad, otherwise, next);
+    b.setInsertionPointToEnd(next);
+  };
+  Value one = LLVM::ConstantOp::create(b, loc, program.i64, b.getI64IntegerAttr(1));
+  Value copied = LLVM::AllocaOp::create(b, loc, program.pointer, program.valueType, one, 8);
+  Value scratch = LLVM::AllocaOp::create(b, loc, program.pointer, program.valueType, one, 8);
+  Value address = LLVM::AddressOfOp::create(b, loc, program.pointer, given);
+  Block *early = b.createBlock(&function.getBody());
+  LLVM::ReturnOp::create(b, loc, int32(1));
+  b.setInsertionPointToEnd(block);
+  succeedOr(LLVM::CallOp::create(b, loc, program.runtime("tsc_rt_copy_state"), ValueRange{context, address, copied})
+                .getResult(),
+            early);
+  Value tuple = LLVM::LoadOp::create(b, loc, program.pointer, at(copied, 8), 8);
+  for (auto [i, entry] : llvm::enumerate(setStateEntries)) {
+    Value arguments = at(tuple, kItems + 16 * (1 + 2 * static_cast<int64_t>(i)));
+    auto call = LLVM::CallOp::create(b, loc, TypeRange{program.i32}, entry, ValueRange{context, arguments, scratch});
+    succeedOr(call.getResult(), failed);
+  }
+  for (int64_t offset : {0, 8})
+    LLVM::StoreOp::create(b, loc, LLVM::LoadOp::create(b, loc, program.i64, at(tuple, kItems + offset), 8),
+                          at(results, offset), 8);
+  Value root = LLVM::LoadOp::create(b, loc, program.pointer, at(tuple, kItems + 8), 8);
+  LLVM::CallOp::create(b, loc, program.runtime("tsc_rt_retain"), ValueRange{root});
+  LLVM::CallOp::create(b, loc, program.runtime("tsc_rt_release"), ValueRange{tuple});
+  LLVM::ReturnOp::create(b, loc, int32(0));
+  b.setInsertionPointToEnd(failed);
+  if (failed->hasNoPredecessors()) {
+    failed->erase();
+    return function.getSymNameAttr();
+  }
+  LLVM::CallOp::create(b, loc, program.runtime("tsc_rt_release"), ValueRange{tuple});
+  LLVM::ReturnOp::create(b, loc, int32(1));
   return function.getSymNameAttr();
 }
 

@@ -22,6 +22,8 @@ Program::Program(ModuleOp source, ModuleOp target, const TsToLLVMOptions &option
   source.walk([&](Operation *op) {
     if (auto create = dyn_cast<ts::CreateObjectOp>(op))
       createdClasses.insert(create.getType());
+    if (auto object = dyn_cast<ts::ObjectOp>(op); object && object.getStateAttr())
+      createdClasses.insert(ts::ClassType::get(context, object.getClassNameAttr()));
     if (auto signature = dyn_cast<ts::SignatureOp>(op))
       interfaceMethods.insert(signature.getSymName());
   });

@@ -66,6 +66,8 @@ public:
   bool writesState() const { return hasWrites; }
   /// An object, or what is shared, of the initial state.
   Word symbolObject(mlir::FlatSymbolRefAttr name);
+  /// A tuple of the root and, in turn, each object that __setstate__ fills and what it is to be called with.
+  mlir::StringAttr setupObject(mlir::FlatSymbolRefAttr root, llvm::ArrayRef<ts::ObjectOp> stateful);
   /// Writes the objects that others refer to and that are not yet written.
   void finish();
   bool isPending() const { return !pendingObjects.empty(); }
@@ -190,13 +192,17 @@ public:
   void finish();
 
 private:
+  bool findStatefulObjects();
   mlir::StringAttr writeInitialize();
   void writeEntry(llvm::StringRef name, mlir::StringAttr modelData);
   bool isExported(llvm::StringRef shortName, llvm::StringRef qualifiedName) const;
 
   Program &program;
   ts::ObjectOp root;
-  Word rootType = Word::null(), methodTable = Word::null(), rootObject = Word::null();
+  llvm::SmallVector<ts::ObjectOp> stateful; ///< objects that __setstate__ fills, inner ones first
+  llvm::SmallVector<mlir::StringAttr> setStateEntries;
+  mlir::StringAttr setup;
+  Word rootType = Word::null(), methodTable = Word::null();
   int64_t methodCount = 0;
 };
 
