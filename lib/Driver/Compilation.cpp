@@ -11,7 +11,9 @@
 #include "tsc/Link/OutputFile.h"
 #include "tsc/Ts/TsDialect.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
@@ -25,6 +27,8 @@ namespace tsc {
 
 /// The module attribute that says which phase a written .mlir is after.
 static constexpr llvm::StringLiteral kPhaseAttr = "ts.phase";
+/// Likewise the prefix of the symbols of a lowered one.
+static constexpr llvm::StringLiteral kPrefixAttr = "ts.prefix";
 
 struct Compilation::SourceLines {
   /// Lines by file and number; texts live in the archive.
@@ -36,6 +40,10 @@ Compilation::Compilation(const CompileOptions &options, DiagnosticEngine &engine
     : options(options), engine(engine), context(MLIRContext::Threading::DISABLED),
       sources(std::make_unique<SourceLines>()) {
   context.loadDialect<ts::TsDialect>();
+  // What texts of later phases hold, loaded when it is met.
+  DialectRegistry registry;
+  registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect>();
+  context.appendDialectRegistry(registry);
 }
 Compilation::~Compilation() = default;
 
@@ -120,10 +128,15 @@ bool Compilation::loadText() {
   reached = Phase::Import;
   if (auto phase = module->getAttrOfType<StringAttr>(kPhaseAttr)) {
     std::optional<Phase> found = findPhase(phase.getValue());
-    if (!found || *found < Phase::Import || *found > Phase::Fuse)
+    if (!found || *found < Phase::Import || *found > Phase::Lower)
       return engine.report({options.input}, Diag::BadPhase, phase.getValue()), false;
     reached = *found;
     module->removeAttr(kPhaseAttr);
+    if (auto prefix = module->getAttrOfType<StringAttr>(kPrefixAttr))
+      loweredPrefix = prefix.getValue().str();
+    module->removeAttr(kPrefixAttr);
+    if (reached == Phase::Lower && loweredPrefix.empty())
+      return engine.report({options.input}, Diag::BadPhase, phase.getValue()), false;
   }
   return true;
 }
@@ -185,8 +198,7 @@ bool Compilation::lower(llvm::StringRef prefix, llvm::StringRef target, llvm::St
   if (!runPhase(Phase::Lower))
     return false;
   TsToLLVMOptions lowering;
-  if (std::optional<llvm::StringRef> name = module().getName())
-    lowering.name = name->str();
+  lowering.name = programName();
   lowering.symbolPrefix = prefix.str();
   lowering.defineEntry = false; // the linker gives it to shared libraries, so that objects of two models can be linked
   lowering.methods = options.methods;
@@ -202,8 +214,15 @@ bool Compilation::check() {
   return load() && runTo(Phase::Fuse) && timed(Phase::Lower, [&] { return lower("model", "", ""); });
 }
 
+std::string Compilation::programName() {
+  if (std::optional<llvm::StringRef> name = module().getName())
+    return name->str();
+  return llvm::sys::path::stem(options.input).str();
+}
+
 std::string Compilation::manifest(llvm::StringRef target, llvm::StringRef level) {
   Manifest m = describeModule(module(), options.methods);
+  m.name = programName();
   m.target = target.str();
   m.level = level.str();
   if (model)
@@ -229,6 +248,8 @@ bool Compilation::writeText(llvm::StringRef path, Phase phase) {
     m->setAttr(ts::kWeightsAttr, StringAttr::get(&context, llvm::sys::path::filename(path) + ".weights"));
   }
   m->setAttr(kPhaseAttr, StringAttr::get(&context, phaseName(phase)));
+  if (phase == Phase::Lower)
+    m->setAttr(kPrefixAttr, StringAttr::get(&context, loweredPrefix));
   bool ok = text.fill(
       [&](llvm::raw_fd_ostream &os) {
         m.print(os, OpPrintingFlags().enableDebugInfo());
@@ -238,6 +259,7 @@ bool Compilation::writeText(llvm::StringRef path, Phase phase) {
       engine);
   m->removeAttr(ts::kWeightsAttr);
   m->removeAttr(kPhaseAttr);
+  m->removeAttr(kPrefixAttr);
   return ok && (!hasWeights || weights.keep(engine)) && text.keep(engine);
 }
 

@@ -159,9 +159,7 @@ bool Compilation::compileCode(ArrayRef<Output> outputs, StringRef prefix) {
   std::unique_ptr<cpu::Target> target = cpu::Target::create({options.triple, options.march, options.optimization}, engine);
   if (!target || !openOutputs(outputs, files, engine))
     return false;
-  std::string level = target->runtimeLevels().empty() ? "" : target->runtimeLevels().front();
-  std::string json = manifest(target->description(), level);
-  if (!timed(Phase::Lower, [&] { return lower(prefix, target->description(), json); }))
+  if (!lowerFor(*target, prefix))
     return false;
   Backend backend(options, *target, prefix.str(), engine);
   if (!timed(Phase::CodeGen, [&] { return backend.generate(module()); }))
@@ -180,7 +178,21 @@ bool Compilation::compileCode(ArrayRef<Output> outputs, StringRef prefix) {
   for (std::unique_ptr<OutputFile> &file : files)
     if (!file->keep(engine))
       return false;
+  if (options.noteNativeCode && wantsObjects && target->isNative())
+    engine.report({}, Diag::NativeCode, target->cpuName());
   return true;
+}
+
+bool Compilation::lowerFor(const cpu::Target &target, StringRef prefix) {
+  if (reached >= Phase::Lower)
+    return true;
+  DiagnosticEngine unheard; // only linking needs a runtime to be there
+  std::optional<RuntimeFiles> runtime =
+      findRuntime(options.installPrefix, target.triple(), target.runtimeLevels(), unheard);
+  std::string json = manifest(target.description(), runtime ? runtime->level : "");
+  reached = Phase::Lower;
+  loweredPrefix = prefix.str();
+  return timed(Phase::Lower, [&] { return lower(prefix, target.description(), json); });
 }
 
 bool Compilation::compile() {
@@ -191,15 +203,20 @@ bool Compilation::compile() {
   if (!runTo(textPhase))
     return false;
   auto ofKind = [&](auto wanted) { return find_if(outputs, [&](const Output &o) { return wanted(o.kind); }); };
-  for (const Output &output : outputs)
-    if (output.kind == OutputKind::Mlir && !writeText(output.path, textPhase))
-      return false;
-  std::string prefix = options.symbolPrefix;
+  std::string prefix = loweredPrefix.empty() ? options.symbolPrefix : loweredPrefix;
   if (prefix.empty() && !outputs.empty()) {
     auto first = ofKind(isMachineCode);
     prefix = makeIdentifier(stemOf(first == outputs.end() ? outputs.front().path : first->path));
   }
   Manifest described = describeModule(module(), options.methods);
+  if (textPhase == Phase::Lower) {
+    std::unique_ptr<cpu::Target> target = cpu::Target::create({options.triple, options.march, options.optimization}, engine);
+    if (!target || !lowerFor(*target, prefix))
+      return false;
+  }
+  for (const Output &output : outputs)
+    if (output.kind == OutputKind::Mlir && !writeText(output.path, std::max(textPhase, reached)))
+      return false;
   for (const Output &output : outputs)
     if ((output.kind == OutputKind::CHeader || output.kind == OutputKind::CppHeader) &&
         !writeHeader(output.path, described, prefix, output.kind == OutputKind::CppHeader, engine))

@@ -58,6 +58,11 @@ ElementReader::ElementReader(const archive::ValueGraph &graph, archive::NodeId t
     element = graph.storage(record.storage).bytes.data() + record.offset * bytes;
 }
 
+ElementReader::ElementReader(const archive::Storage &storage, const archive::TensorRecord &record, int64_t offset)
+    : record(record), bytes(dtypeBytes(record.dtype)) {
+  element = storage.bytes.data() + (record.offset + offset) * bytes;
+}
+
 bool ElementReader::isInteger() const {
   DTypeClass category = dtypeClass(record.dtype);
   return category == DTypeClass::Bool || category == DTypeClass::Integer || category == DTypeClass::Quantized;

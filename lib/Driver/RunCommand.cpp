@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsc/Driver/Commands.h"
 
+#include "tsc/Driver/ValueText.h"
+
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -23,7 +24,6 @@ private:
   bool handleResult(tsc_value result, bool isSecond);
   bool compareResult(const archive::ValueGraph &graph, NodeId node, const std::string &path);
   bool compareArguments(ModelValues &values);
-  void print(tsc_value result);
 
   const RunCommand &command;
   DiagnosticEngine &engine;
@@ -31,34 +31,6 @@ private:
   BoundArguments arguments;
 };
 } // namespace
-
-static std::string quotedString(StringRef text) {
-  char quote = text.contains('\'') && !text.contains('"') ? '"' : '\'';
-  std::string out(1, quote);
-  for (char c : text) {
-    if (c == quote || c == '\\')
-      out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += "\\x" + utohexstr(static_cast<unsigned char>(c), /*LowerCase=*/true, 2);
-    else
-      out += c;
-  }
-  return out + quote;
-}
-
-void Runner::print(tsc_value result) {
-  const tsc_model_api &api = session.api();
-  tsc_value text = result.tag == TSC_STRING ? result : api.to_text(result);
-  int64_t length = 0;
-  const char *bytes = text.tag == TSC_STRING ? api.string_get(text, &length) : "";
-  StringRef whole(bytes, static_cast<size_t>(length));
-  outs() << (result.tag == TSC_STRING ? quotedString(whole) : whole.str()) << '\n';
-  outs().flush();
-  if (result.tag != TSC_STRING)
-    api.release(text);
-}
 
 bool Runner::compareResult(const archive::ValueGraph &graph, NodeId node, const std::string &path) {
   std::unique_ptr<archive::ValueFile> expected = archive::readValueFile(path, engine);
@@ -92,16 +64,17 @@ bool Runner::compareArguments(ModelValues &values) {
 }
 
 bool Runner::handleResult(tsc_value result, bool isSecond) {
-  if (command.expect.empty() && command.save.empty() && !isSecond) {
-    print(result);
-    return true;
-  }
   archive::ValueGraph graph;
   NodeId node = ValueExporter(session.api(), session.instance(), graph, engine).make(result);
   if (node == kNoNode)
     return false;
   if (isSecond)
     return compareResult(graph, node, command.again);
+  if (command.expect.empty() && command.save.empty()) {
+    printValue(graph, node, outs());
+    outs() << '\n';
+    outs().flush();
+  }
   if (!command.save.empty() && !archive::writeValueFile(command.save, graph, node, engine))
     return false;
   return command.expect.empty() || compareResult(graph, node, command.expect);

@@ -64,7 +64,7 @@ static void addCompileForm(CLI::App &app, Words &w) {
   app.add_flag("-S", w.toAssembly, "assembly (.s)");
   app.add_flag("--emit-llvm", w.emitLLVM, "with -S LLVM IR as text (.ll), else as bitcode (.bc)");
   app.add_option("--emit", w.emit, "stop after a phase and write a .mlir")
-      ->check(CLI::IsMember({"import", "freeze", "optimize", "specialize", "fuse"}))
+      ->check(CLI::IsMember({"import", "freeze", "optimize", "specialize", "fuse", "lower"}))
       ->take_last();
   app.add_option("--dump-graph", w.compile.dumpGraph, "print the graph in TorchScript's text form (default: imported)")
       ->check(CLI::IsMember({"imported", "inlined", "frozen", "optimized"}))
@@ -193,6 +193,7 @@ static void execute(CLI::App &app, Words &w, const char *argv0, DiagnosticEngine
     engine.report({}, Diag::BadCommandLine, "no model is given; see tsc --help");
   } else {
     addDefaultOutput(w.compile, w);
+    w.compile.options.noteNativeCode = true;
     runCompile(w.compile, engine);
   }
 }

@@ -14,6 +14,9 @@
 
 namespace tsc {
 struct Output;
+namespace cpu {
+class Target;
+}
 namespace archive {
 class ArchiveModel;
 }
@@ -48,7 +51,10 @@ private:
   bool loadText();
   bool runPhase(Phase phase);
   bool lower(llvm::StringRef prefix, llvm::StringRef target, llvm::StringRef manifestText);
+  /// Lowers for a target, once.
+  bool lowerFor(const cpu::Target &target, llvm::StringRef prefix);
   bool compileCode(llvm::ArrayRef<Output> outputs, llvm::StringRef prefix);
+  std::string programName();
   bool writeText(llvm::StringRef path, Phase phase);
   llvm::StringRef sourceLine(llvm::StringRef file, unsigned line);
   template <class F> bool timed(Phase phase, F run) {
@@ -64,6 +70,7 @@ private:
   std::shared_ptr<archive::ArchiveModel> model;
   mlir::OwningOpRef<mlir::ModuleOp> moduleRef;
   Phase reached = Phase::Parse;
+  std::string loweredPrefix; ///< of the symbols, once it is fixed
   std::vector<std::pair<Phase, std::chrono::duration<double>>> times;
   struct SourceLines;
   std::unique_ptr<SourceLines> sources;

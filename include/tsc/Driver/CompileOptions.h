@@ -39,6 +39,7 @@ struct CompileOptions {
   bool keepSymbols = false;    ///< -g
   bool timeReport = false;
   bool verbose = false;
+  bool noteNativeCode = false; ///< say for which CPU code was made, when none was named
   bool verifyEach = false;
   uint64_t maxExpanded = 0;    ///< of an archive's compressed members, in bytes; 0: the default
 

@@ -14,6 +14,9 @@ namespace tsc {
 archive::NodeId parseValue(llvm::StringRef text, archive::ValueGraph &graph, const std::string &name,
                            DiagnosticEngine &engine);
 
+/// Prints a value as a Python literal; tensors as `tensor([1.0, 2.0], dtype=float32)`.
+void printValue(const archive::ValueGraph &graph, archive::NodeId node, llvm::raw_ostream &os);
+
 /// Copies a node of one graph, and all it holds, to another. Bytes are copied too.
 archive::NodeId copyNode(const archive::ValueGraph &from, archive::NodeId node, archive::ValueGraph &to);
 
