@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 
 using namespace mlir;
 using llvm::cast;
@@ -130,6 +131,8 @@ Definition *Definitions::find(StringRef name) {
   auto known = definitions.find(name);
   if (known != definitions.end())
     return known->second.get();
+  if (model && !name.starts_with("__torch__."))
+    return nullptr;
   // PyTorch's own C++ classes have no code in archives.
   if (name.starts_with("__torch__.torch.classes."))
     return addOpaque(name);
@@ -149,10 +152,16 @@ bool Definitions::load(Definition &definition) {
     engine.report(definition.source->location(definition.classDef->name.range), Diag::RecursiveType, definition.name);
     return false;
   }
+  if (loading == kMaxHeldDepth) {
+    engine.report(definition.source->location(definition.classDef->name.range), Diag::CodeDepth, "classes", kMaxHeldDepth);
+    return false;
+  }
   definition.state = Definition::Loading;
+  ++loading;
   bool ok = definition.kind == DefinitionKind::Enum         ? loadEnum(definition)
             : definition.kind == DefinitionKind::NamedTuple ? addNamedTupleType(definition)
                                                             : loadClass(definition);
+  --loading;
   definition.state = ok ? Definition::Loaded : Definition::Failed;
   if (ok)
     order.push_back(&definition);
@@ -229,7 +238,25 @@ bool Definitions::loadClass(Definition &definition) {
                                                                : "";
   for (auto &[name, method] : definition.methods)
     method->kind = lists.preHooks.contains(name) ? "pre_hook" : lists.hooks.contains(name) ? "hook" : "";
-  return true;
+  for (auto &[name, method] : definition.methods)
+    if (definition.findAttribute(name)) {
+      engine.report(definition.source->location(method->def->name.range), Diag::DefinedTwice, method->name);
+      return false;
+    }
+  return loadHeld(definition);
+}
+
+bool Definitions::loadHeld(Definition &definition) {
+  AttrTypeWalker walker;
+  bool ok = true;
+  auto load = [&](Type type) {
+    Definition *held = ok ? find(cast<ts::ClassType>(type).getName().getValue()) : nullptr;
+    ok = ok && (!held || this->load(*held));
+  };
+  walker.addWalk([&](ts::ClassType type) { load(type); });
+  for (size_t i = 0; ok && i < definition.attributes.size(); ++i)
+    walker.walk(definition.attributes[i].type);
+  return ok;
 }
 
 /// The X of `__annotations__["X"]`, or the plain name of an annotated target; "" for other targets.

@@ -123,6 +123,8 @@ private:
   Definition *addClass(const Source &source, const python::ClassDef &def);
   Definition *addOpaque(llvm::StringRef name);
   bool loadClass(Definition &definition);
+  /// Loads the classes that a class's attributes hold; a class that holds itself is an error.
+  bool loadHeld(Definition &definition);
   bool loadClassStatement(Definition &definition, const python::Stmt &stmt);
   bool loadEnum(Definition &definition);
   bool addNamedTupleType(Definition &definition);
@@ -130,6 +132,8 @@ private:
   mlir::Type parseGenericType(const python::Subscript &expr, const Source &source);
   mlir::Attribute unknownConstant(const python::Expr &expr, const Source &source);
 
+  static constexpr unsigned kMaxHeldDepth = 500;
+  unsigned loading = 0; ///< classes being loaded, one inside another
   const archive::ArchiveModel *model = nullptr;
   std::vector<std::unique_ptr<Source>> sources;
   std::map<std::string, const Source *, std::less<>> files; ///< by qualifier; null: there is none

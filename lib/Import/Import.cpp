@@ -3,6 +3,7 @@
 // more, then the declarations of all that was loaded.
 #include "tsc/Import/Import.h"
 
+#include "Recursion.h"
 #include "State.h"
 
 #include "tsc/Python/Parser.h"
@@ -165,7 +166,7 @@ OwningOpRef<ModuleOp> importArchive(std::shared_ptr<const archive::ArchiveModel>
   if (!state.importConstants(builder))
     return {};
   FlatSymbolRefAttr root = state.importRoot(builder);
-  if (!root || !emitAll(program) || !declareAll(program))
+  if (!root || !emitAll(program) || !declareAll(program) || !checkRecursion(*module, engine))
     return {};
   (*module)->setAttr(ts::kRootAttr, root);
   return verifyModule(program) ? std::move(module) : OwningOpRef<ModuleOp>();
@@ -185,7 +186,7 @@ OwningOpRef<ModuleOp> importSource(StringRef name, StringRef text, MLIRContext *
   for (const python::FunctionDef *def : added->tree->functions)
     if (Definition *definition = program.definitions.find(def->name.text))
       program.request(*definition->function);
-  if (!emitAll(program) || !declareAll(program))
+  if (!emitAll(program) || !declareAll(program) || !checkRecursion(*module, engine))
     return {};
   return verifyModule(program) ? std::move(module) : OwningOpRef<ModuleOp>();
 }
