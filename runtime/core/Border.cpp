@@ -35,8 +35,8 @@ static OwnedValue convertNumber(Context &cx, const Value &v, const TypeDescripto
     return mismatch(cx, v, type, what);
   switch (type->kind) {
   case TypeKind::Bool:
-    return s->isBool() ? OwnedValue::adopt(makeBool(s->i))
-                       : OwnedValue(mismatch(cx, v, type, what));
+    return s->isIntegral(true) ? OwnedValue::adopt(makeBool(s->i != 0))
+                               : OwnedValue(mismatch(cx, v, type, what));
   case TypeKind::Int:
     return s->isIntegral(true) ? OwnedValue::adopt(makeInt(s->i))
                                : OwnedValue(mismatch(cx, v, type, what));
