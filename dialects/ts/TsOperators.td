@@ -3,18 +3,15 @@
 // it. optable-gen joins both into the operator table (tsc/Ts/Operators.h), and fails when a record names no operator.
 //
 // To add an operator of PyTorch's registry: nothing, its schema is in schemas.txt. To add one outside it: a line at the end
-// of schemas.txt. To say that an operator has effects, or how its results are typed or compiled: a record here (effects) or
-// in TsOperators<Family>.td (rules). To give it a kernel: tsc_rt_<its name> in runtime/kernels; no record is needed.
+// of schemas.txt. To say that an operator has effects, or how it is compiled: a record in TsOperators<Family>.td. To give it a kernel: tsc_rt_<its name> in runtime/kernels; no record is needed.
 #ifndef TSC_TS_OPERATORS
 #define TSC_TS_OPERATORS
 
 class Ts_Operator<string operatorName> {
   // A full name ("aten::add.Tensor"; "aten::rand" is the overload without a name), or "aten::rand.*" for all overloads.
-  // Several records may name one operator: effects add up, a rule is given once.
+  // Several records may name one operator: effects add up, a compiled form is given once.
   string name = operatorName;
-  // The type rule that infers dtypes and shapes of the results, or "".
-  string typeRule = "";
-  // The compiled form: "elementwise:EXPR", "library:FUNCTION", or "".
+  // The compiled form: "elementwise:FORMULA", or "".
   string lowering = "";
   // Does more than the schema declares. An operator that returns nothing and writes no argument has this anyway.
   bit sideEffects = 0;
@@ -23,5 +20,6 @@ class Ts_Operator<string operatorName> {
 }
 
 include "TsOperatorsEffects.td"
+include "TsOperatorsElementwise.td"
 
 #endif

@@ -114,6 +114,7 @@ def Ts_AtenOp : Ts_Op<"aten", [DeclareOpInterfaceMethods<MemoryEffectsOpInterfac
   let arguments = (ins StrAttr:$name, Variadic<AnyType>:$args);
   let results = (outs Variadic<AnyType>:$results);
   let assemblyFormat = "$name `(` $args `)` attr-dict `:` functional-type($args, results)";
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The operator's row, or null for an operator outside the registry.
     const OperatorRow *getRow();
@@ -134,6 +135,7 @@ def Ts_DictConstructOp : Ts_Op<"dict_construct", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins Variadic<AnyType>:$pairs);
   let results = (outs Ts_DictType:$result);
   let assemblyFormat = "`(` $pairs `)` attr-dict `:` functional-type($pairs, $result)";
+  let hasVerifier = 1;
 }
 def Ts_TupleConstructOp : Ts_Op<"tuple_construct", [Pure]> {
   let arguments = (ins Variadic<AnyType>:$elements);
@@ -228,6 +230,7 @@ def Ts_ForkOp : Ts_Op<"fork", [IsolatedFromAbove]> {
   let results = (outs AnyType:$future);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`(` $args `)` attr-dict `:` functional-type($args, $future) $body";
+  let hasVerifier = 1;
 }
 def Ts_AwaitableOp : Ts_Op<"awaitable", [IsolatedFromAbove]> {
   let summary = "a task that runs when it is first waited for (prim::awaitable)";
@@ -235,6 +238,7 @@ def Ts_AwaitableOp : Ts_Op<"awaitable", [IsolatedFromAbove]> {
   let results = (outs Ts_AwaitType:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`(` $args `)` attr-dict `:` functional-type($args, $result) $body";
+  let hasVerifier = 1;
 }
 
 // ---- Control flow
@@ -242,6 +246,7 @@ def Ts_AwaitableOp : Ts_Op<"awaitable", [IsolatedFromAbove]> {
 def Ts_ReturnOp : Ts_Op<"return", [Terminator, ParentOneOf<["FuncOp", "ForkOp", "AwaitableOp"]>]> {
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let hasVerifier = 1;
 }
 def Ts_YieldOp : Ts_Op<"yield", [Terminator, ParentOneOf<["IfOp", "LoopOp"]>]> {
   let summary = "ends a block of ts.if (its results) or ts.loop (whether to go on, then the carried values)";
@@ -253,6 +258,7 @@ def Ts_IfOp : Ts_Op<"if", [NoRegionArguments, RecursiveMemoryEffects]> {
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region SizedRegion<1>:$thenRegion, SizedRegion<1>:$elseRegion);
   let assemblyFormat = "$condition attr-dict `:` functional-type($condition, $results) $thenRegion `else` $elseRegion";
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     YieldOp thenYield();
     YieldOp elseYield();
@@ -264,6 +270,7 @@ def Ts_LoopOp : Ts_Op<"loop", [RecursiveMemoryEffects]> {
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$trips `,` $condition `(` $inits `)` attr-dict `:` functional-type($inits, $results) $body";
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     YieldOp bodyYield();
     ::mlir::BlockArgument turn() { return getBody().getArgument(0); }

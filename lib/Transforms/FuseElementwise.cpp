@@ -16,7 +16,6 @@
 #include "mlir/IR/Matchers.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -27,12 +26,11 @@ namespace tsc::ts {
 /// What the runtime's iterator takes beside the output.
 static constexpr unsigned kMaxTensors = 7;
 
-static StringRef formulaOf(StringRef name) {
-  return llvm::StringSwitch<StringRef>(name)
-#define ELEMENTWISE(NAME, FORMULA) .Case(NAME, FORMULA)
-#include "Elementwise.def"
-#undef ELEMENTWISE
-      .Default("");
+/// The operator's formula, "" if it has none.
+static StringRef formulaOf(AtenOp op) {
+  const OperatorRow *row = op.getRow();
+  StringRef lowering = row ? row->lowering : "";
+  return lowering.consume_front("elementwise:") ? lowering : "";
 }
 
 static bool isNumeric(Type type) { return isa<IntType, FloatType>(type); }
@@ -40,7 +38,7 @@ static bool isNumeric(Type type) { return isa<IntType, FloatType>(type); }
 static bool isFusable(Operation *op) {
   auto aten = dyn_cast<AtenOp>(op);
   if (!aten || aten.getNumResults() != 1 || !isa<TensorType>(aten.getResult(0).getType()) ||
-      formulaOf(aten.getName()).empty() || !aten.getRow())
+      formulaOf(aten).empty())
     return false;
   return llvm::all_of(aten.getArgs(), [](Value argument) {
     Attribute constant;
@@ -161,7 +159,7 @@ static bool buildBody(MapOp map, Group &group) {
                                                : static_cast<double>(cast<IntegerAttr>(constant).getInt());
       return Value(arith::ConstantOp::create(builder, op->getLoc(), builder.getFloatAttr(element, number)));
     };
-    FailureOr<Value> value = buildElementwise(builder, op->getLoc(), element, formulaOf(aten.getName()), operand);
+    FailureOr<Value> value = buildElementwise(builder, op->getLoc(), element, formulaOf(aten), operand);
     if (failed(value) || !*value)
       return false;
     result = *value;

@@ -15,7 +15,7 @@ namespace tsc::ts {
 namespace {
 
 struct GeneratedRow {
-  const char *schemaText, *typeRule, *lowering;
+  const char *schemaText, *lowering;
   uint8_t effects;
 };
 
@@ -40,7 +40,7 @@ Table::Table() {
   rows.reserve(kNumRows);
   for (const GeneratedRow &row : kGeneratedRows) {
     StringRef text = row.schemaText;
-    rows.push_back({text.take_until([](char c) { return c == '('; }), text, row.typeRule, row.lowering, row.effects});
+    rows.push_back({text.take_until([](char c) { return c == '('; }), text, row.lowering, row.effects});
   }
   for (const OperatorRow &row : rows) {
     byFullName[row.fullName] = &row;

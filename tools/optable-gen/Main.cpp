@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // optable-gen SCHEMAS RECORDS.json OUT.inc: joins the schemas of all operators with what TsOperators*.td records say of
 // some of them, and writes one aggregate per operator, in the order of SCHEMAS, for lib/Ts/Operators.cpp:
-//   {"aten::add.Tensor(...) -> Tensor", "type rule", "lowering", effects},
-// RECORDS.json is what `llvm-tblgen --dump-json` prints. A record that names no operator, or a rule given twice, is an error.
+//   {"aten::add.Tensor(...) -> Tensor", "lowering", effects},
+// RECORDS.json is what `llvm-tblgen --dump-json` prints. A record that names no operator, or a lowering given twice, is an error.
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -19,7 +19,6 @@ enum : unsigned { kSideEffects = 1, kNondeterministic = 2 };
 
 struct Row {
   std::string schema;
-  std::string typeRule;
   std::string lowering;
   unsigned effects = 0;
 };
@@ -61,7 +60,7 @@ static bool readSchemas(const std::string &text, Table &table, std::string &erro
       return false;
     }
     table.byBaseName[fullName.substr(0, fullName.find('.'))].push_back(index);
-    Row row{line, "", "", 0};
+    Row row{line, "", 0};
     // Nothing returned and nothing written: it is called for what it does elsewhere.
     if (endsWith(line, "-> ()") && line.find("!)") == std::string::npos)
       row.effects |= kSideEffects;
@@ -80,15 +79,6 @@ static std::vector<size_t> findRows(const Table &table, const std::string &name)
   return found == table.byFullName.end() ? std::vector<size_t>() : std::vector<size_t>{found->second};
 }
 
-static bool setRule(std::string &rule, const std::string &value) {
-  if (value.empty())
-    return true;
-  if (!rule.empty())
-    return false;
-  rule = value;
-  return true;
-}
-
 static bool addRecord(Table &table, const nlohmann::json &record, std::string &error) {
   std::string name = record.value("name", "");
   std::vector<size_t> found = findRows(table, name);
@@ -96,14 +86,16 @@ static bool addRecord(Table &table, const nlohmann::json &record, std::string &e
     error = "record '" + name + "' names no operator of the schemas";
     return false;
   }
+  std::string lowering = record.value("lowering", "");
   for (size_t index : found) {
     Row &row = table.rows[index];
     row.effects |= (record.value("sideEffects", 0) ? kSideEffects : 0u) |
                    (record.value("nondeterministic", 0) ? kNondeterministic : 0u);
-    if (!setRule(row.typeRule, record.value("typeRule", "")) || !setRule(row.lowering, record.value("lowering", ""))) {
-      error = "record '" + name + "' gives a rule that another record gives too";
+    if (!lowering.empty() && !row.lowering.empty()) {
+      error = "record '" + name + "' gives a lowering that another record gives too";
       return false;
     }
+    row.lowering += lowering;
   }
   return true;
 }
@@ -135,8 +127,7 @@ int main(int argc, char **argv) {
       return fail(error);
   std::ofstream out(argv[3], std::ios::binary);
   for (const Row &row : table.rows)
-    out << '{' << quoted(row.schema) << ", " << quoted(row.typeRule) << ", " << quoted(row.lowering) << ", "
-        << row.effects << "},\n";
+    out << '{' << quoted(row.schema) << ", " << quoted(row.lowering) << ", " << row.effects << "},\n";
   out.close();
   return out ? 0 : fail("cannot write the output");
 }

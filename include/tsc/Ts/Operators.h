@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator table: every schema of PyTorch's registry in registration order (overload ties resolve by it), what its
-// schema says of types, defaults and aliases, and what this project knows of it (effects, type rule, compiled form).
+// schema says of types, defaults and aliases, and what this project knows of it (effects, compiled form).
 // Rows come from dialects/ts/schemas.txt and TsOperators*.td through optable-gen; schemas are parsed when first asked for.
 // To add an operator, see dialects/ts/TsOperators.td. Whether an operator has a kernel is asked of the runtime's own table
 // (hasKernel in tsc/Evaluate/Evaluator.h, by kernelSymbol()), so that a new kernel changes nothing here.
@@ -69,8 +69,7 @@ enum OperatorEffects : uint8_t {
 struct OperatorRow {
   llvm::StringRef fullName;   ///< "aten::add.Tensor"; "aten::relu" when the overload has no name
   llvm::StringRef schemaText; ///< as PyTorch prints it
-  llvm::StringRef typeRule;   ///< name of the type rule, or ""
-  llvm::StringRef lowering;   ///< compiled form: "elementwise:EXPR", "library:FUNCTION", ..., or ""
+  llvm::StringRef lowering;   ///< compiled form: "elementwise:FORMULA", or ""
   uint8_t effects;            ///< OperatorEffects beyond what the schema says
 
   llvm::StringRef baseName() const { return fullName.split('.').first; }

@@ -125,6 +125,11 @@ TEST_CASE("effects beyond the schema") {
   CHECK_FALSE(findOperator("prim::Print")->isFunctional());
 }
 
+TEST_CASE("compiled forms") {
+  CHECK(findOperator("aten::neg")->lowering == "elementwise:-self");
+  CHECK(findOperator("aten::sort")->lowering.empty());
+}
+
 TEST_CASE("schemas are parsed by any thread") {
   std::vector<std::thread> threads;
   std::vector<const Schema *> seen(4);
