@@ -129,17 +129,19 @@ TSC_KERNEL(aten_range_step, rangeStep)
 TSC_KERNEL(aten_range_out, rangeStepOut)
 
 // ---- linspace, logspace
-/// The first half counts from the start and the second from the end, so that both ends are exact.
+/// The first half counts from the start and the second from the end, so that both ends are exact;
+/// products are added without rounding between.
 template <class C> struct Spacing {
   C start, end, step;
   int64_t steps;
   C at(int64_t i) const {
-    auto real = [](int64_t n) { return static_cast<double>(n); };
+    bool fromStart = i < steps / 2;
+    double n = static_cast<double>(fromStart ? i : steps - i - 1);
     if constexpr (std::is_same_v<C, Complex>)
-      return i < steps / 2 ? start + step * real(i) : end - step * real(steps - i - 1);
+      return fromStart ? start + step * n : end - step * n;
     else
-      return i < steps / 2 ? start + step * static_cast<C>(i)
-                           : end - step * static_cast<C>(steps - i - 1);
+      return fromStart ? std::fma(step, static_cast<C>(n), start)
+                       : std::fma(-step, static_cast<C>(n), end);
   }
 };
 template <class C>
@@ -169,11 +171,8 @@ static TensorRef makeSpaced(Context &cx, const Scalar &start, const Scalar &end,
     fillSpaced<double>(cx, *t, start, end, base);
   else if (!tsc::isIntegral(dtype, true))
     fillSpaced<float>(cx, *t, start, end, base);
-  else {
-    // Integers step by a float32 of integer ends, as the reference does.
-    Scalar from(start.toInt()), to(end.toInt());
-    fillSpaced<float>(cx, *t, from, to, base);
-  }
+  else // integers step from integer to integer
+    fillSpaced<double>(cx, *t, Scalar(start.toInt()), Scalar(end.toInt()), base);
   return t;
 }
 static DType spacedDType(Context &cx, const Scalar &start, const Scalar &end,

@@ -145,12 +145,12 @@ static Status checkGather(Context &cx, const Tensor &self, const Tensor &index, 
 static TensorRef gatherDim(Context &cx, const Tensor &self, int64_t dim, const Tensor &index,
                            bool) {
   TSC_ASSIGN(dim, wrapDim(cx, dim, self.rank));
-  if (index.dtype != DType::Int64 && index.dtype != DType::Int32)
-    return cx.fail("gather(): Expected dtype int32/int64 for index");
   TensorRef made = empty(cx, index.shape(), self.dtype);
   TSC_TRY(made);
   if (index.numel == 0)
     return made;
+  if (index.dtype != DType::Int64 && index.dtype != DType::Int32)
+    return cx.fail("gather(): Expected dtype int32/int64 for index");
   TensorRef from = atLeast(cx, self, 1), at = atLeast(cx, index, 1), to = atLeast(cx, *made, 1);
   TSC_TRY(from && at && to);
   at = toDType(cx, *at, DType::Int64);

@@ -2,6 +2,8 @@
 // sort, argsort, msort and topk. Every sort is stable, so equal elements keep their order.
 #include "Sorting.h"
 
+#include <algorithm>
+
 using namespace tsc::rt;
 
 /// Loads a line into placed numbers.
@@ -170,55 +172,43 @@ TSC_KERNEL(aten_msort, sortRows)
 TSC_OUTPUT_COPY(aten_msort_out, sortRows)
 
 // ---- topk
-/// The best k of a line, sorted: a heap of the k best so far whose root is the worst of them.
+/// The best k of a line to its front, sorted. The order among equal elements is that of the
+/// standard library's selection algorithms, which programs see through the indices.
 template <class P, class Before>
-static void bestOf(P *items, int64_t n, int64_t k, P *scratch, Before before) {
-  auto worse = [&](const P &a, const P &b) {
-    return before(b, a) || (!before(a, b) && a.at > b.at);
-  };
-  auto sink = [&](int64_t i) {
-    for (;;) {
-      int64_t child = 2 * i + 1;
-      if (child >= k)
-        return;
-      child += child + 1 < k && worse(items[child + 1], items[child]);
-      if (!worse(items[child], items[i]))
-        return;
-      P item = items[i];
-      items[i] = items[child], items[child] = item;
-      i = child;
-    }
-  };
-  for (int64_t i = k / 2 - 1; i >= 0; --i)
-    sink(i);
-  for (int64_t i = k; i < n; ++i)
-    if (before(items[i], items[0])) {
-      items[0] = items[i];
-      sink(0);
-    }
-  mergeSort(items, scratch, k, [&](const P &a, const P &b) { return worse(b, a); });
+static void bestOf(P *items, int64_t n, int64_t k, bool sorted, Before before) {
+  if (k * 64 <= n) {
+    std::partial_sort(items, items + k, items + n, before);
+    return;
+  }
+  std::nth_element(items, items + k - 1, items + n, before);
+  if (sorted)
+    std::sort(items, items + k - 1, before);
 }
+namespace {
+struct TopJob {
+  int64_t k, dim;
+  bool largest, sorted;
+};
+} // namespace
 template <class C>
-static Status topLines(Context &cx, const Tensor &t, int64_t k, int64_t dim, bool largest,
-                       Tensor &out) {
-  int64_t step = out.rank ? out.strides[dim] : 1;
+static Status topLines(Context &cx, const Tensor &t, const TopJob &job, Tensor &out) {
+  int64_t step = out.rank ? out.strides[job.dim] : 1;
   return eachPlacedLine<C>(
-      cx, t, dim, [&](Placed<C> *items, Placed<C> *room, int64_t n, int64_t i) {
+      cx, t, job.dim, [&](Placed<C> *items, Placed<C> *, int64_t n, int64_t i) {
         using P = Placed<C>;
-        if (k == 0)
-          return;
-        if (largest)
-          bestOf(items, n, k, room,
+        if (job.largest)
+          bestOf(items, n, job.k, job.sorted,
                  [](const P &a, const P &b) { return descending(a.value, b.value); });
         else
-          bestOf(items, n, k, room,
+          bestOf(items, n, job.k, job.sorted,
                  [](const P &a, const P &b) { return ascending(a.value, b.value); });
-        int64_t *to = out.ptr<int64_t>() + lineStart(out, dim, i);
-        for (int64_t j = 0; j < k; ++j)
+        int64_t *to = out.ptr<int64_t>() + lineStart(out, job.dim, i);
+        for (int64_t j = 0; j < job.k; ++j)
           to[j * step] = items[j].at;
       });
 }
-static Sorted topK(Context &cx, const Tensor &t, int64_t k, int64_t dim, bool largest, bool) {
+static Sorted topK(Context &cx, const Tensor &t, int64_t k, int64_t dim, bool largest,
+                   bool sorted) {
   TSC_ASSIGN(dim, wrapDim(cx, dim, t.rank));
   if (k < 0 || k > (t.rank ? t.sizes[dim] : 1))
     return cx.fail("selected index k out of range");
@@ -231,8 +221,9 @@ static Sorted topK(Context &cx, const Tensor &t, int64_t k, int64_t dim, bool la
   TSC_TRY(positions);
   Status done;
   if (positions->numel) {
-    bool known = dispatchCompute<kInt | kFloat>(
-        t.dtype, [&]<class C>() { done = topLines<C>(cx, t, k, dim, largest, *positions); });
+    bool known = dispatchCompute<kInt | kFloat>(t.dtype, [&]<class C>() {
+      done = topLines<C>(cx, t, {k, dim, largest, sorted}, *positions);
+    });
     if (!known)
       return unsupportedDType(cx, "topk", t.dtype);
   }

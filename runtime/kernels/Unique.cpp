@@ -99,11 +99,11 @@ static Unique uniqueFlat(Context &cx, const char *name, const Tensor &t, bool so
   TSC_TRY(groupSlices(cx, name, *flat, t.numel, 1, sort, g));
   return collect(cx, *flat, 0, g, t.shape(), inverse, counts);
 }
-static Unique uniqueSlices(Context &cx, const char *name, const Tensor &t, int64_t dim, bool sort,
-                           bool inverse, bool counts) {
+/// The forms with a dim return the inverse and the counts whether they are asked for or not.
+static Unique uniqueSlices(Context &cx, const char *name, const Tensor &t, int64_t dim, bool sort) {
   TSC_ASSIGN(dim, wrapDim(cx, dim, t.rank));
   if (t.rank == 0)
-    return uniqueFlat(cx, name, t, sort, inverse, counts);
+    return uniqueFlat(cx, name, t, sort, true, true);
   int64_t n = t.sizes[dim], width = n ? t.numel / n : 0;
   if (t.numel == 0) {
     for (int64_t d = 0; d < t.rank; ++d)
@@ -116,7 +116,7 @@ static Unique uniqueSlices(Context &cx, const char *name, const Tensor &t, int64
   TSC_TRY(front);
   Groups g;
   TSC_TRY(groupSlices(cx, name, *front, n, width, sort, g));
-  return collect(cx, t, dim, g, Shape::of(n), inverse, counts);
+  return collect(cx, t, dim, g, Shape::of(n), true, true);
 }
 
 static Results<TensorRef, TensorRef> uniqueTwo(Context &cx, const Tensor &t, bool, bool inverse) {
@@ -127,19 +127,17 @@ static Results<TensorRef, TensorRef> uniqueTwo(Context &cx, const Tensor &t, boo
 static Unique uniqueThree(Context &cx, const Tensor &t, bool, bool inverse, bool counts) {
   return uniqueFlat(cx, "unique", t, true, inverse, counts);
 }
-static Unique uniqueDim(Context &cx, const Tensor &t, int64_t dim, bool, bool inverse,
-                        bool counts) {
-  return uniqueSlices(cx, "unique_dim", t, dim, true, inverse, counts);
+static Unique uniqueDim(Context &cx, const Tensor &t, int64_t dim, bool, bool, bool) {
+  return uniqueSlices(cx, "unique_dim", t, dim, true);
 }
 static Unique uniqueConsecutive(Context &cx, const Tensor &t, bool inverse, bool counts,
                                 Optional<int64_t> dim) {
   if (dim && !(t.rank == 1 && *dim == 0))
-    return uniqueSlices(cx, "unique_consecutive", t, *dim, false, inverse, counts);
+    return uniqueSlices(cx, "unique_consecutive", t, *dim, false);
   return uniqueFlat(cx, "unique_consecutive", t, false, inverse, counts);
 }
-static Unique uniqueDimConsecutive(Context &cx, const Tensor &t, int64_t dim, bool inverse,
-                                   bool counts) {
-  return uniqueSlices(cx, "unique_consecutive", t, dim, false, inverse, counts);
+static Unique uniqueDimConsecutive(Context &cx, const Tensor &t, int64_t dim, bool, bool) {
+  return uniqueSlices(cx, "unique_consecutive", t, dim, false);
 }
 TSC_KERNEL(aten__unique, uniqueTwo)
 TSC_KERNEL(aten__unique2, uniqueThree)
