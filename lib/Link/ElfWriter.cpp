@@ -97,8 +97,8 @@ static std::vector<Section> describeSections(uint64_t weightBytes, bool isX86, s
   std::vector<Section> sections(kSectionCount);
   bool large = isX86 && weightBytes >= kLargeFrom;
   sections[kNull].alignment = 0;
-  sections[kWeights] = {large ? ".lrodata.tsc_weights" : ".rodata.tsc_weights", ELF::SHT_PROGBITS,
-                        ELF::SHF_ALLOC | (large ? uint64_t(ELF::SHF_X86_64_LARGE) : 0)};
+  sections[kWeights] = {large ? ".ldata.tsc_weights" : ".data.tsc_weights", ELF::SHT_PROGBITS,
+                        ELF::SHF_ALLOC | ELF::SHF_WRITE | (large ? uint64_t(ELF::SHF_X86_64_LARGE) : 0)};
   sections[kWeights].alignment = kAlignment;
   sections[kSymbols] = {".symtab", ELF::SHT_SYMTAB};
   sections[kSymbols].link = kNames;

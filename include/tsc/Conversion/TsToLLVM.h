@@ -4,7 +4,8 @@
 //
 // Needs: ts-insert-reference-counts. Leaves: a module of LLVM dialect operations only.
 // The bytes of tensors are not part of it: a storage of the WeightStore that the program refers to is an external, hidden
-// global named by weightSymbol(); who writes the object file defines these symbols in read-only memory (64-byte aligned).
+// global named by weightSymbol(); who writes the object file defines these symbols, 64-byte aligned. A
+// program may write to its constants: their memory must be writable (private pages, shared until they are written).
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

@@ -31,7 +31,8 @@ struct WeightBytes {
   llvm::ArrayRef<uint8_t> bytes;
 };
 
-/// Writes an object with the weights in read-only memory, each aligned to 64 bytes, their symbols hidden. The bytes go
+/// Writes an object with the weights, each aligned to 64 bytes, their symbols hidden. They lie
+/// in pages that are shared until they are written: a program may write to its constants, and a caller to what it is returned. The bytes go
 /// straight to the file.
 bool writeWeightsObject(llvm::StringRef path, llvm::StringRef triple, llvm::ArrayRef<WeightBytes> weights,
                         DiagnosticEngine &engine);

@@ -130,7 +130,7 @@ StringAttr Constants::storageObject(int64_t storage) {
   Words words;
   appendHead(ts::StorageType::get(program.context), words);
   words.append({Word::address(program.data.external(weightSymbol(storage))), Word::i64(bytes), Word::null(), Word::null()});
-  return known = program.data.add("storage", words);
+  return known = program.data.add("storage", words, /*isConstant=*/false);
 }
 
 StringAttr Constants::quantizerObject(ts::QuantizerAttr quantizer) {
@@ -173,7 +173,7 @@ StringAttr Constants::tensorObject(ts::TensorAttr tensor) {
     words.push_back(Word::i64(number));
   auto quantizer = dyn_cast_or_null<ts::QuantizerAttr>(tensor.getQuantizer());
   words.push_back(quantizer ? Word::address(quantizerObject(quantizer)) : Word::null());
-  program.data.define(symbol, words);
+  program.data.define(symbol, words, /*isConstant=*/false); // a program may write to its constants
   return symbol;
 }
 

@@ -60,7 +60,7 @@ StringAttr StaticData::declare(StringRef stem) {
   return builder.getStringAttr(".tsc." + stem + "." + std::to_string(next++));
 }
 
-void StaticData::define(StringAttr symbol, ArrayRef<Word> words) {
+void StaticData::define(StringAttr symbol, ArrayRef<Word> words, bool isConstant) {
   SmallVector<ArrayRef<Word>> chunks;
   for (ArrayRef<Word> rest = words; !rest.empty(); rest = rest.drop_front(chunks.back().size()))
     chunks.push_back(rest.take_front(kChunk));
@@ -68,6 +68,7 @@ void StaticData::define(StringAttr symbol, ArrayRef<Word> words) {
   bool isFlat = chunks.size() == 1;
   Type type = isFlat ? types.front() : LLVM::LLVMStructType::getLiteral(builder.getContext(), types, /*isPacked=*/true);
   LLVM::GlobalOp global = makeGlobal(type, symbol, Attribute());
+  global.setConstant(isConstant);
   builder.setInsertionPointToStart(builder.createBlock(&global.getInitializerRegion()));
   Value value;
   if (isFlat) {
@@ -81,9 +82,9 @@ void StaticData::define(StringAttr symbol, ArrayRef<Word> words) {
   LLVM::ReturnOp::create(builder, loc, value);
 }
 
-StringAttr StaticData::add(StringRef stem, ArrayRef<Word> words) {
+StringAttr StaticData::add(StringRef stem, ArrayRef<Word> words, bool isConstant) {
   StringAttr symbol = declare(stem);
-  define(symbol, words);
+  define(symbol, words, isConstant);
   return symbol;
 }
 
@@ -120,7 +121,7 @@ StringAttr StaticData::external(StringRef name) {
     return it->second;
   builder.setInsertionPointToEnd(body);
   it->second = builder.getStringAttr(name);
-  auto global = LLVM::GlobalOp::create(builder, loc, builder.getI8Type(), /*isConstant=*/true, LLVM::Linkage::External,
+  auto global = LLVM::GlobalOp::create(builder, loc, builder.getI8Type(), /*isConstant=*/false, LLVM::Linkage::External,
                                        it->second, Attribute());
   global.setVisibility_(LLVM::Visibility::Hidden);
   global.setDsoLocal(true);

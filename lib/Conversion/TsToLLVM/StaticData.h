@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Static data of a compiled program: constant globals written field by field, in the layouts of tsc/Common/*.h. A global is a
+// Static data of a compiled program: globals written field by field, in the layouts of tsc/Common/*.h. A global is a
 // packed struct of words, so that its layout is exactly the order of its words; who writes one adds the padding.
 #pragma once
 
@@ -30,11 +30,11 @@ class StaticData {
 public:
   explicit StaticData(mlir::ModuleOp target);
 
-  /// A new private constant; its name starts with `stem`.
-  mlir::StringAttr add(llvm::StringRef stem, llvm::ArrayRef<Word> words);
+  /// A new private global; its name starts with `stem`. What is no constant may be written while the program runs.
+  mlir::StringAttr add(llvm::StringRef stem, llvm::ArrayRef<Word> words, bool isConstant = true);
   /// A name for a constant that is defined later, for data that refers to itself.
   mlir::StringAttr declare(llvm::StringRef stem);
-  void define(mlir::StringAttr symbol, llvm::ArrayRef<Word> words);
+  void define(mlir::StringAttr symbol, llvm::ArrayRef<Word> words, bool isConstant = true);
   /// Bytes with a zero behind them, each text once.
   mlir::StringAttr text(llvm::StringRef bytes);
   mlir::StringAttr integers(llvm::ArrayRef<int64_t> numbers);
