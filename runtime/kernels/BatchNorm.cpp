@@ -77,6 +77,7 @@ struct Call {
   OptTensor weight, bias, mean, variance;
   bool training;
   double momentum, eps;
+  DType stats = DType::Undefined; ///< that statistics are saved in
 };
 struct Normalized {
   TensorRef out, mean, inverse;
@@ -140,11 +141,19 @@ Status normalize(Context &cx, const Tensor &x, Tensor &y, const Call &c, double 
     for (int64_t i = 0; i < p.channels; ++i)
       means[i] = c.mean->at(i).toDouble(), variances[i] = c.variance->at(i).toDouble();
   }
+  // Statistics that are saved in a small float are used as they are saved.
+  auto saved = [&](double v) {
+    return c.stats == DType::Float16    ? static_cast<double>(static_cast<Half>(static_cast<float>(v)))
+           : c.stats == DType::BFloat16 ? static_cast<double>(BFloat16(static_cast<float>(v)))
+                                        : v;
+  };
   Vector<T> scale, shift;
   TSC_TRY(scale.resize(cx, p.channels));
   TSC_TRY(shift.resize(cx, p.channels));
   for (int64_t i = 0; i < p.channels; ++i) {
     inverses[i] = 1 / std::sqrt(variances[i] + c.eps);
+    if (c.training)
+      means[i] = saved(means[i]), inverses[i] = saved(inverses[i]);
     double a = inverses[i] * (c.weight ? c.weight->at(i).toDouble() : 1);
     scale[i] = static_cast<T>(a);
     shift[i] = static_cast<T>((c.bias ? c.bias->at(i).toDouble() : 0) - means[i] * a);
@@ -153,10 +162,11 @@ Status normalize(Context &cx, const Tensor &x, Tensor &y, const Call &c, double 
   return success();
 }
 
-Status batchNormInto(Context &cx, const Tensor &input, const Call &c, Normalized &n) {
+Status batchNormInto(Context &cx, const Tensor &input, Call c, Normalized &n) {
   TSC_TRY(checkCall(cx, input, c));
   DType work = computeDType(input.dtype);
   DType stats = c.mean ? c.mean->dtype : c.weight ? c.weight->dtype : input.dtype;
+  c.stats = stats;
   MemoryFormat format = input.isContiguous()        ? MemoryFormat::Contiguous
                         : input.isChannelsLast()    ? MemoryFormat::ChannelsLast
                         : input.isChannelsLast3d()  ? MemoryFormat::ChannelsLast3d
@@ -197,6 +207,26 @@ Three nativeBatchNormNoStats(Context &cx, const Tensor &input, OptTensor weight,
 Three nativeBatchNormEval(Context &cx, const Tensor &input, OptTensor weight, OptTensor bias,
                           const Tensor &mean, const Tensor &variance, double momentum, double eps) {
   return nativeBatchNorm(cx, input, weight, bias, mean, variance, false, momentum, eps);
+}
+using Four = Results<TensorRef, TensorRef, TensorRef, TensorRef>;
+template <bool Training>
+Four batchNormReserve(Context &cx, const Tensor &input, OptTensor weight, OptTensor bias,
+                      OptTensor mean, OptTensor variance, double momentum, double eps) {
+  Normalized n;
+  TSC_TRY(batchNormInto(cx, input, {weight, bias, mean, variance, Training, momentum, eps}, n));
+  TensorRef reserve = empty(cx, Shape::of(0), DType::UInt8);
+  TSC_TRY(reserve);
+  return Four{n.out, n.mean, n.inverse, reserve};
+}
+using Five = Results<TensorRef, TensorRef, TensorRef, TensorRef, int64_t>;
+Five batchNormIndexed(Context &cx, const Tensor &input, OptTensor weight, OptTensor bias,
+                      OptTensor mean, OptTensor variance, bool training, double momentum,
+                      double eps, bool cudnn) {
+  Normalized n;
+  TSC_TRY(batchNormInto(cx, input, {weight, bias, mean, variance, training, momentum, eps}, n));
+  TensorRef reserve = empty(cx, Shape::of(0), DType::UInt8);
+  TSC_TRY(reserve);
+  return Five{n.out, n.mean, n.inverse, reserve, 0};
 }
 TensorRef batchNorm(Context &cx, const Tensor &input, OptTensor weight, OptTensor bias,
                     OptTensor mean, OptTensor variance, bool training, double momentum, double eps,
@@ -265,4 +295,7 @@ TSC_KERNEL(aten_native_batch_norm, nativeBatchNorm)
 TSC_KERNEL(aten__native_batch_norm_legit, nativeBatchNorm)
 TSC_KERNEL(aten__native_batch_norm_legit_no_stats, nativeBatchNormNoStats)
 TSC_KERNEL(aten__native_batch_norm_legit_no_training, nativeBatchNormEval)
+TSC_KERNEL(aten__batch_norm_with_update, batchNormReserve<true>)
+TSC_KERNEL(aten__batch_norm_no_update, batchNormReserve<false>)
+TSC_KERNEL(aten__batch_norm_impl_index, batchNormIndexed)
 TSC_KERNEL(aten_instance_norm, instanceNorm)

@@ -3,6 +3,7 @@
 #include "Contract.h"
 
 #include "tsc/runtime/Loops.h"
+#include "tsc/runtime/Reduce.h"
 
 namespace tsc::rt {
 
@@ -232,6 +233,13 @@ TensorRef contractDims(Context &cx, const Tensor &a, const Tensor &b, IntList di
     usedA[da] = usedB[db] = true;
     tailA.push(da), tailB.push(db);
     int64_t sizeA = a.rank ? a.sizes[da] : 1, sizeB = b.rank ? b.sizes[db] : 1;
+    if (sizeA != sizeB && (sizeA == 1 || sizeB == 1)) { // as if the one were repeated
+      TensorRef &wide = sizeA == 1 ? right : left;
+      int64_t dims[] = {sizeA == 1 ? db : da};
+      wide = sumTensor(cx, *wide, Optional<IntList>(IntList(dims)), true, wide->dtype);
+      TSC_TRY(wide);
+      continue;
+    }
     if (sizeA != sizeB)
       return cx.fail("contracted dimensions need to match, but first has size %lld in dim %lld and "
                      "second has size %lld in dim %lld",
@@ -250,9 +258,9 @@ TensorRef contractDims(Context &cx, const Tensor &a, const Tensor &b, IntList di
     if (!usedB[d])
       orderB.push(d), sizes.push(b.sizes[d]), n *= b.sizes[d];
   if (a.rank)
-    left = permute(cx, a, orderA);
+    left = permute(cx, *left, orderA);
   if (b.rank)
-    right = permute(cx, b, orderB);
+    right = permute(cx, *right, orderB);
   TSC_TRY(left && right);
   left = reshape(cx, *left, Shape::of(m, k)), right = reshape(cx, *right, Shape::of(k, n));
   TSC_TRY(left && right);

@@ -123,6 +123,8 @@ TensorRef pairwiseDistance(Context &cx, const Tensor &x1, const Tensor &x2, doub
                            bool keepdim) {
   TSC_ASSIGN(Shape sizes, broadcastShapes(cx, x1.shape(), x2.shape()));
   DType dtype = promoteTypes(x1.dtype, x2.dtype);
+  if (tsc::isIntegral(dtype, false)) // eps makes the differences floats
+    dtype = cx.defaultDType;
   if (!isFloating(dtype))
     return unsupportedDType(cx, "pairwise_distance", dtype);
   DType work = computeDType(dtype);

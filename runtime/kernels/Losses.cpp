@@ -75,8 +75,8 @@ TensorRef marginRankingLoss(Context &cx, const Tensor &x1, const Tensor &x2, con
     auto v = -t * (a - b) + m;
     return v < 0 ? 0 : v;
   };
-  TensorRef losses = elementwise<kInt | kFloat, Promote::Keep>(cx, "margin_ranking_loss", {}, f,
-                                                               inputs(x1, x2, y), constants(margin));
+  TensorRef losses = elementwise<kFloat, Promote::Keep>(cx, "margin_ranking_loss", {}, f,
+                                                        inputs(x1, x2, y, Scalar(margin)));
   TSC_TRY(losses);
   return reduceLosses(cx, *losses, reduction);
 }
@@ -86,7 +86,7 @@ TensorRef hingeEmbeddingLoss(Context &cx, const Tensor &x, const Tensor &y, doub
     auto room = m - a < 0 ? decltype(a)(0) : m - a;
     return (t != 1 ? room : 0) + (t != -1 ? a : 0);
   };
-  return loss(cx, "hinge_embedding_loss", reduction, f, inputs(x, y), constants(margin));
+  return loss(cx, "hinge_embedding_loss", reduction, f, inputs(x, y, Scalar(margin)));
 }
 TensorRef klDivergence(Context &cx, const Tensor &x, const Tensor &y, int64_t reduction,
                        bool logTarget) {

@@ -157,6 +157,8 @@ TensorRef maxPool(Context &cx, const char *name, const Tensor &input, const Wind
 
 TensorRef averagePool(Context &cx, const char *name, const Tensor &input, const Windows &w,
                       const Divisor &divisor, bool integers) {
+  if (w.planes == 0)
+    return empty(cx, w.outSizes, input.dtype);
   DType work = computeDType(input.dtype);
   if (!input.isFloating() && !(integers && input.dtype == DType::Int64))
     return unsupportedDType(cx, name, input.dtype);
