@@ -112,7 +112,11 @@ static Unique uniqueSlices(Context &cx, const char *name, const Tensor &t, int64
             "There are 0 sized dimensions, and they aren't selected, so unique cannot be "
             "applied");
   }
-  TensorRef front = transpose(cx, t, 0, dim);
+  Shape order = Shape::of(dim);
+  for (int64_t d = 0; d < t.rank; ++d)
+    if (d != dim)
+      order.push(d);
+  TensorRef front = permute(cx, t, order);
   TSC_TRY(front);
   Groups g;
   TSC_TRY(groupSlices(cx, name, *front, n, width, sort, g));
