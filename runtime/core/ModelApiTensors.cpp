@@ -174,12 +174,17 @@ void setTensorFunctions(tsc_model_api &api) {
   setAccessors(api);
 }
 
-// ---- The struct of a model. `create` and `find_method` take no model, so there is one model to an
-// artifact.
-static const ModelData *gModel = nullptr;
-static tsc_model_api gApi;
-static int32_t gApiLock = 0;
-static bool gApiReady = false;
+// ---- The structs of models
+namespace {
+/// A model that has been asked for, and what its callers hold. Kept for the life of the program.
+struct KnownModel {
+  const ModelData *model;
+  KnownModel *next;
+  tsc_model_api api;
+};
+} // namespace
+static KnownModel *gModels = nullptr;
+static int32_t gModelsLock = 0;
 
 /// Names and types as C strings, from the descriptors; null when memory is short.
 static tsc_method *methodTable(const ModelData &model) {
@@ -197,8 +202,7 @@ static tsc_method *methodTable(const ModelData &model) {
   return methods;
 }
 
-static void fillApi(const ModelData *model) {
-  tsc_model_api &api = gApi;
+static void fillApi(const ModelData *model, tsc_model_api &api) {
   api.size = sizeof api;
   api.abi_version = TSC_MODEL_ABI_VERSION;
   api.flags = model->flags;
@@ -207,9 +211,7 @@ static void fillApi(const ModelData *model) {
   api.target = model->target;
   api.manifest = model->manifest;
   api.methods = methodTable(*model);
-  api.create = [](const tsc_options *options, tsc_instance **instance, tsc_error *error) {
-    return createInstance(gModel, options, instance, error);
-  };
+  api.create = reinterpret_cast<decltype(api.create)>(model->create);
   api.destroy = apiDestroy;
   api.clone = apiClone;
   api.reset = apiReset;
@@ -217,12 +219,7 @@ static void fillApi(const ModelData *model) {
   api.get_attribute = apiGetAttribute;
   api.set_attribute = apiSetAttribute;
   api.call = apiCall;
-  api.find_method = [](const char *name) -> int32_t {
-    for (uint32_t i = 0; i < gModel->methodCount; ++i)
-      if (std::strcmp(gModel->methods[i].name, name) == 0)
-        return static_cast<int32_t>(i);
-    return -1;
-  };
+  api.find_method = model->findMethod;
   api.cancel = apiCancel;
   api.error_clear = apiErrorClear;
   api.pool_create = apiPoolCreate;
@@ -235,14 +232,36 @@ static void fillApi(const ModelData *model) {
 using namespace tsc;
 using namespace tsc::rt;
 
+extern "C" int32_t tsc_rt_create_instance(const ModelData *model, const void *options, void **instance,
+                                          void *error) {
+  return createInstance(model, static_cast<const tsc_options *>(options),
+                        reinterpret_cast<tsc_instance **>(instance), static_cast<tsc_error *>(error));
+}
+
+extern "C" int32_t tsc_rt_find_exported(const ModelData *model, const char *name) {
+  for (uint32_t i = 0; i < model->methodCount; ++i)
+    if (std::strcmp(model->methods[i].name, name) == 0)
+      return static_cast<int32_t>(i);
+  return -1;
+}
+
 extern "C" const tsc_model_api *tsc_rt_model_api(const ModelData *model) {
-  SpinLock lock(gApiLock);
-  if (!gApiReady) {
-    if (model->abiVersion != kModelAbiVersion)
-      return nullptr;
-    gModel = model;
-    fillApi(model);
-    gApiReady = gApi.methods != nullptr;
+  if (model->abiVersion != kModelAbiVersion)
+    return nullptr;
+  SpinLock lock(gModelsLock);
+  for (KnownModel *known = gModels; known; known = known->next)
+    if (known->model == model)
+      return &known->api;
+  KnownModel *made = static_cast<KnownModel *>(std::calloc(1, sizeof(KnownModel)));
+  if (!made)
+    return nullptr;
+  fillApi(model, made->api);
+  if (!made->api.methods) {
+    std::free(made);
+    return nullptr;
   }
-  return gApiReady ? &gApi : nullptr;
+  made->model = model;
+  made->next = gModels;
+  gModels = made;
+  return &made->api;
 }

@@ -24,6 +24,7 @@ program = build + "/examples/speech-detection/speech-detection"
 got = subprocess.run([program, "--probabilities", wav], text=True, capture_output=True, check=True).stdout.split()
 with open(here + "/speech-probabilities.txt", encoding="ascii") as f:
     wanted = [line for line in f.read().split("\n") if line and not line.startswith("#")]
+# The program pads the last, partial chunk; PyTorch's were whole ones.
 worst = max(abs(float(a) - float(b)) for a, b in zip(got, wanted))
 print(f"{len(got)} chunks, {len(wanted)} wanted, largest difference {worst:g}")
-sys.exit(len(got) != len(wanted) or worst > 1e-3)
+sys.exit(len(got) not in (len(wanted), len(wanted) + 1) or worst > 1e-3)

@@ -59,7 +59,12 @@ static const SiteDescriptor kSites[] = {
     {"M.helper", "model.py", "raise ValueError(n)", 4, 0, 19, 0},
 };
 static const TypeDescriptor *const kTypes[] = {&kRoot};
-static const ModelData kModel = {kModelAbiVersion,
+extern const ModelData kModel;
+static int32_t createModel(const void *options, void **instance, void *error) {
+  return tsc_rt_create_instance(&kModel, options, instance, error);
+}
+static int32_t findMethod(const char *name) { return tsc_rt_find_exported(&kModel, name); }
+const ModelData kModel = {kModelAbiVersion,
                                  1,
                                  "m",
                                  "x86_64-unknown-linux-gnu",
@@ -71,7 +76,9 @@ static const ModelData kModel = {kModelAbiVersion,
                                  initialize,
                                  kTypes,
                                  1,
-                                 "{}"};
+                                 "{}",
+                                 createModel,
+                                 findMethod};
 
 static tsc_value floats(const tsc_model_api *api, float *data, int64_t n) {
   return api->tensor_wrap(data, TSC_F32, 1, &n);

@@ -52,6 +52,10 @@ struct ModelData {
   const TypeDescriptor *const *types; ///< every class, enum and named tuple that a border value may have
   uint64_t typeCount;
   const char *manifest; ///< JSON text for `tsc inspect`
+  /// tsc_rt_create_instance and tsc_rt_find_exported for this very model: the public interface's `create` and `find_method`
+  /// name no model, and one program may hold several.
+  int32_t (*create)(const void *options, void **instance, void *error);
+  int32_t (*findMethod)(const char *name);
 };
 
 /// The part of the context that generated code reads directly.
@@ -112,7 +116,11 @@ int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t count, int3
 int32_t tsc_rt_map(Context *, RegionFunction region, const void *numbers, const TensorObject *const *tensors,
                    int64_t count, int32_t dtype, TensorObject **result);
 
-/// The public API of a model, see tsc/model.h. One per artifact; made on the first call.
+/// What ModelData's `create` and `findMethod` call; options, instance and error are those of tsc/model.h.
+int32_t tsc_rt_create_instance(const ModelData *, const void *options, void **instance, void *error);
+int32_t tsc_rt_find_exported(const ModelData *, const char *name);
+
+/// The public API of a model, see tsc/model.h. One for each model; made on the first call.
 const ::tsc_model_api *tsc_rt_model_api(const ModelData *);
 }
 

@@ -118,14 +118,20 @@ StringAttr ModelWriter::writeInitialize() {
   return function.getSymNameAttr();
 }
 
-void ModelWriter::writeEntry(StringRef name, StringAttr modelData) {
-  LLVM::LLVMFuncOp api = program.runtime("tsc_rt_model_api");
-  LLVM::LLVMFuncOp function = program.newFunction(name, program.pointer, {}, LLVM::Linkage::External);
+StringAttr ModelWriter::writeForwarder(StringRef name, StringRef runtimeName, LLVM::Linkage linkage,
+                                       StringAttr modelData) {
+  LLVM::LLVMFuncOp callee = program.runtime(runtimeName);
+  auto type = callee.getFunctionType();
+  LLVM::LLVMFuncOp function =
+      program.newFunction(name, type.getReturnType(), type.getParams().drop_front(), linkage);
   OpBuilder builder(program.context);
   Location loc = UnknownLoc::get(program.context);
-  builder.setInsertionPointToEnd(function.addEntryBlock(builder));
-  Value address = LLVM::AddressOfOp::create(builder, loc, program.pointer, modelData);
-  LLVM::ReturnOp::create(builder, loc, LLVM::CallOp::create(builder, loc, api, ValueRange{address}).getResult());
+  Block *entry = function.addEntryBlock(builder);
+  builder.setInsertionPointToEnd(entry);
+  SmallVector<Value> arguments = {LLVM::AddressOfOp::create(builder, loc, program.pointer, modelData)};
+  arguments.append(entry->args_begin(), entry->args_end());
+  LLVM::ReturnOp::create(builder, loc, LLVM::CallOp::create(builder, loc, callee, arguments).getResult());
+  return function.getSymNameAttr();
 }
 
 void ModelWriter::finish() {
@@ -149,11 +155,18 @@ void ModelWriter::finish() {
       Word::i64(static_cast<int64_t>(types.size())),
       Word::address(program.data.text(program.options.manifest)),
   };
+  // The two forwarders refer to the data that refers to them.
+  StringAttr create = StringAttr::get(program.context, "model.create");
+  StringAttr findMethod = StringAttr::get(program.context, "model.find_method");
+  words.push_back(Word::address(create));
+  words.push_back(Word::address(findMethod));
   StringAttr modelData = program.data.add("model", words);
+  writeForwarder(create, "tsc_rt_create_instance", LLVM::Linkage::Internal, modelData);
+  writeForwarder(findMethod, "tsc_rt_find_exported", LLVM::Linkage::Internal, modelData);
   if (!program.options.symbolPrefix.empty())
-    writeEntry(program.options.symbolPrefix + "_model", modelData);
+    writeForwarder(program.options.symbolPrefix + "_model", "tsc_rt_model_api", LLVM::Linkage::External, modelData);
   if (program.options.defineEntry)
-    writeEntry("tsc_model_entry", modelData);
+    writeForwarder("tsc_model_entry", "tsc_rt_model_api", LLVM::Linkage::External, modelData);
 }
 
 } // namespace tsc::lowering

@@ -105,6 +105,7 @@ static constexpr RuntimeEntry kRuntimeEntries[] = {
     {"tsc_rt_raise_text", "ippp"},     {"tsc_rt_trace", "vpi"},        {"tsc_rt_cancelled", "ip"},
     {"tsc_rt_isinstance", "ipp"},      {"tsc_rt_find_method", "ppp"},  {"tsc_rt_fork", "ipppl" "pp"},
     {"tsc_rt_has_dtype", "ipli"},       {"tsc_rt_map", "ipppplip"},
+    {"tsc_rt_create_instance", "ipppp"}, {"tsc_rt_find_exported", "ipp"},
     {"tsc_rt_model_api", "pp"},        {"tsc_rt_copy_state", "ippp"},
 };
 

@@ -194,7 +194,9 @@ public:
 private:
   bool findStatefulObjects();
   mlir::StringAttr writeInitialize();
-  void writeEntry(llvm::StringRef name, mlir::StringAttr modelData);
+  /// A function that calls a runtime entry with the model's data in front of its own arguments; its symbol.
+  mlir::StringAttr writeForwarder(llvm::StringRef name, llvm::StringRef runtimeName, mlir::LLVM::Linkage linkage,
+                                  mlir::StringAttr modelData);
   bool isExported(llvm::StringRef shortName, llvm::StringRef qualifiedName) const;
 
   Program &program;

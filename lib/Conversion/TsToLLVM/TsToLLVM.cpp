@@ -20,7 +20,7 @@ static_assert(offsetof(InstanceObject, fields) == 32 && sizeof(EnumObject) == 24
 static_assert(sizeof(StorageObject) == 48 && sizeof(QuantizerObject) == 56);
 static_assert(offsetof(TensorObject, dtype) == 32 && offsetof(TensorObject, rank) == 36 &&
               offsetof(TensorObject, numel) == 40 && offsetof(TensorObject, inlineShape) == 64);
-static_assert(sizeof(SiteDescriptor) == 40 && sizeof(ModelData) == 88 && offsetof(ModelData, initialize) == 56);
+static_assert(sizeof(SiteDescriptor) == 40 && sizeof(ModelData) == 104 && offsetof(ModelData, initialize) == 56);
 static_assert(offsetof(ContextHead, cancel) == 0);
 
 static constexpr StringLiteral kWeightPrefix = "tsc_weight_";
