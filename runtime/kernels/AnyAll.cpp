@@ -8,6 +8,7 @@ using namespace tsc::rt;
 namespace {
 template <class C, bool All> struct Truth {
   bool value = All;
+  void add(C x, int64_t) { value = All ? value & (x != C(0)) : value | (x != C(0)); }
   void addRun(const C *run, int64_t n, int64_t) {
     bool found = false;
     for (int64_t i = 0; i < n; ++i)

@@ -30,6 +30,7 @@ template <class C, bool Max> struct Extreme {
     if (beats<C, Max>(later.best, best) || later.best != later.best)
       best = later.best;
   }
+  void add(C x, int64_t) { best = (beats<C, Max>(x, best) | (x != x)) ? x : best; }
   void addRun(const C *run, int64_t n, int64_t) {
     constexpr int kLanes = 16;
     C lanes[kLanes];

@@ -164,9 +164,72 @@ TSC_INLINE float acos(float x) {
   return static_cast<float>(2 * coreAtan(__builtin_elementwise_sqrt((1 - d) / (1 + d))));
 }
 TSC_INLINE float sqrt(float x) { return __builtin_elementwise_sqrt(x); }
+/// Sine and cosine by quarters of a turn, in double, for |x| up to kLargestAngle; beyond that pi's
+/// digits run out.
+inline constexpr float kLargestAngle = 0x1p40f;
+struct Turn {
+  double sine, cosine;
+  bool odd, lower; ///< quarter 1 or 3; quarter 2 or 3
+};
+TSC_INLINE Turn coreTurn(double x) {
+  double n = __builtin_elementwise_roundeven(x * M_2_PI);
+  double r = __builtin_elementwise_fma(n, -1.5707963267948966, x);
+  r = __builtin_elementwise_fma(n, -6.123233995736766e-17, r);
+  double z = r * r;
+  double sine =
+      r * horner<double>(z, 1.0, -1 / 6.0, 1 / 120.0, -1 / 5040.0, 1 / 362880.0, -1 / 39916800.0);
+  double cosine = horner<double>(z, 1.0, -1 / 2.0, 1 / 24.0, -1 / 720.0, 1 / 40320.0,
+                                 -1 / 3628800.0, 1 / 479001600.0);
+  double half = n * 0.5, quarter = __builtin_elementwise_floor(half);
+  bool lower = quarter * 0.5 != __builtin_elementwise_floor(quarter * 0.5);
+  return {sine, cosine, half != quarter, lower};
+}
+TSC_INLINE float boundedSin(float x) {
+  Turn t = coreTurn(static_cast<double>(x));
+  double value = t.odd ? t.cosine : t.sine;
+  float result = static_cast<float>(t.lower ? -value : value);
+  return x == 0 ? x : result;
+}
+TSC_INLINE float boundedCos(float x) {
+  Turn t = coreTurn(static_cast<double>(x));
+  double value = t.odd ? -t.sine : t.cosine;
+  return static_cast<float>(t.lower ? -value : value);
+}
+TSC_INLINE float boundedTan(float x) {
+  Turn t = coreTurn(static_cast<double>(x));
+  float result = static_cast<float>(t.odd ? -t.cosine / t.sine : t.sine / t.cosine);
+  return x == 0 ? x : result;
+}
+/// A loop over floats: `bounded` for all, then `exact` for angles that are too large for it.
+template <class Bounded, class Exact>
+inline void turnLoop(float *out, const float *in, int64_t n, Bounded bounded, Exact exact) {
+  bool large = false;
+#pragma clang loop vectorize(assume_safety)
+  for (int64_t i = 0; i < n; ++i)
+    large |= !(__builtin_elementwise_abs(in[i]) < kLargestAngle);
+  if (!large) {
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < n; ++i)
+      out[i] = bounded(in[i]);
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = exact(in[i]);
+}
+/// sin, cos and tan as function objects of elementwise loops.
+#define TSC_TURN(NAME, FN, BOUNDED)                                                                \
+  struct NAME {                                                                                    \
+    template <class T> T operator()(T x) const { return std::FN(x); }                              \
+    void run(float *out, const float *in, int64_t n) const {                                       \
+      turnLoop(                                                                                    \
+          out, in, n, [](float x) { return BOUNDED(x); }, [](float x) { return std::FN(x); });     \
+    }                                                                                              \
+  };
+TSC_TURN(Sine, sin, boundedSin)
+TSC_TURN(Cosine, cos, boundedCos)
+TSC_TURN(Tangent, tan, boundedTan)
+#undef TSC_TURN
 TSC_INLINE float sin(float x) { return std::sin(x); }
-TSC_INLINE float cos(float x) { return std::cos(x); }
-TSC_INLINE float tan(float x) { return std::tan(x); }
 TSC_INLINE float erfc(float x) { return std::erfc(x); }
 
 // ---- double and Complex
@@ -179,8 +242,6 @@ TSC_LIBRARY_COMPLEX(exp)
 TSC_LIBRARY_COMPLEX(log)
 TSC_LIBRARY_COMPLEX(log10)
 TSC_LIBRARY_COMPLEX(sin)
-TSC_LIBRARY_COMPLEX(cos)
-TSC_LIBRARY_COMPLEX(tan)
 TSC_LIBRARY_COMPLEX(asin)
 TSC_LIBRARY_COMPLEX(acos)
 TSC_LIBRARY_COMPLEX(atan)

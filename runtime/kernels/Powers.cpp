@@ -12,11 +12,11 @@ TSC_INLINE float power(float x, float y) {
   double a = static_cast<double>(__builtin_elementwise_abs(x)), b = static_cast<double>(y);
   float size = static_cast<float>(math::coreExp(b * math::coreLog(a)));
   bool whole = y == __builtin_elementwise_floor(y);
-  bool odd = whole && y * 0.5f != __builtin_elementwise_floor(y * 0.5f);
-  float turned = odd && __builtin_signbit(x) ? -size : size;
-  bool undefined = x < 0 && a < HUGE_VAL && !whole;
-  float value = undefined ? NAN : turned;
-  return y == 0 || x == 1 || (x == -1 && __builtin_elementwise_abs(y) == HUGE_VALF) ? 1.0f : value;
+  bool odd = whole & (y * 0.5f != __builtin_elementwise_floor(y * 0.5f));
+  float turned = odd ? __builtin_elementwise_copysign(size, x) : size;
+  float value = ((x < 0) & (a < HUGE_VAL) & !whole) ? NAN : turned;
+  bool one = (y == 0) | (x == 1) | ((x == -1) & (__builtin_elementwise_abs(y) == HUGE_VALF));
+  return one ? 1.0f : value;
 }
 TSC_INLINE double power(double x, double y) { return std::pow(x, y); }
 Complex power(Complex x, Complex y) {

@@ -37,6 +37,12 @@ void scan(Context &cx, const Tensor &in, Tensor &out, const Lines &lines, R star
   const C *from = in.ptr<C>();
   C *to = out.ptr<C>();
   eachBand(cx, lines, [&](int64_t at, int64_t width) {
+    if (lines.inner == 1) {
+      R value = start;
+      for (int64_t i = 0; i < lines.n; ++i)
+        to[at + i] = static_cast<C>(value = f(value, static_cast<R>(from[at + i])));
+      return;
+    }
     R running[kBand];
     for (int64_t j = 0; j < width; ++j)
       running[j] = start;

@@ -104,6 +104,20 @@ namespace {
 template <class C> struct Product {
   C total = C(1);
   void add(C x, int64_t) { total = static_cast<C>(total * x); }
+  void addRun(const C *run, int64_t n, int64_t) {
+    constexpr int kLanes = 16;
+    C lanes[kLanes];
+    for (C &lane : lanes)
+      lane = C(1);
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes)
+      for (int j = 0; j < kLanes; ++j)
+        lanes[j] = static_cast<C>(lanes[j] * run[i + j]);
+    for (; i < n; ++i)
+      add(run[i], i);
+    for (C lane : lanes)
+      add(lane, 0);
+  }
   void merge(const Product &later) { total = static_cast<C>(total * later.total); }
 };
 template <class C> Status multiplyInto(Context &cx, const ReducePlan &plan, Tensor &out) {

@@ -10,9 +10,12 @@ using namespace tsc::rt;
   TSC_UNARY_FLOAT(NAME, __VA_ARGS__)                                                               \
   TSC_VARIANTS(ALIAS, NAME)
 
-TSC_UNARY_FLOAT(aten_sin, math::sin(x))
-TSC_UNARY_FLOAT(aten_cos, math::cos(x))
-TSC_UNARY_FLOAT(aten_tan, math::tan(x))
+template <class F> static TensorRef turn(Context &cx, Out out, const Tensor &self) {
+  return elementwise<kFloat | kComplex, Promote::IntToFloat>(cx, "sin", out, F{}, inputs(self));
+}
+TSC_VARIANTS(aten_sin, turn<math::Sine>)
+TSC_VARIANTS(aten_cos, turn<math::Cosine>)
+TSC_VARIANTS(aten_tan, turn<math::Tangent>)
 TSC_UNARY_FLOAT(aten_sinh, math::sinh(x))
 TSC_UNARY_FLOAT(aten_cosh, math::cosh(x))
 TSC_UNARY_FLOAT(aten_tanh, math::tanh(x))

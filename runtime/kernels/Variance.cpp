@@ -20,6 +20,12 @@ struct Moments {
     count = total;
   }
   void merge(const Moments &later) { join(later.count, later.mean, later.squares); }
+  void add(double x, int64_t) {
+    count += 1;
+    double delta = x - mean;
+    mean += delta / count;
+    squares += delta * (x - mean);
+  }
   template <class C> void addRun(const C *run, int64_t n, int64_t) {
     constexpr int kLanes = 8;
     double lanes[kLanes] = {}, sum = 0, squared = 0;

@@ -141,27 +141,55 @@ template <class R, class C, class F, size_t N> struct LoopState {
   bool native; ///< all operands have their compute type's dtype
 };
 
-template <class R, class C, class F, size_t N, size_t... I>
-void directLoop(const F &f, char *const *ptrs, const int64_t *strides, int64_t n,
-                std::index_sequence<I...>) {
-  R *out = reinterpret_cast<R *>(ptrs[0]);
-  const C *in[N] = {reinterpret_cast<const C *>(ptrs[1 + I])...};
-  bool dense = strides[0] == sizeof(R) && ((strides[1 + I] == sizeof(C)) && ...);
-  if (dense) {
+/// f over arrays. A function object may have a loop of its own: run(out, in..., n).
+template <class R, class C, class F, class... In>
+void denseLoop(const F &f, R *out, int64_t n, const In *...in) {
+  if constexpr (requires { f.run(out, in..., n); }) {
+    f.run(out, in..., n);
+  } else {
 #pragma clang loop vectorize(assume_safety)
     for (int64_t i = 0; i < n; ++i)
-      out[i] = f(in[I][i]...);
-    return;
+      out[i] = f(in[i]...);
   }
+}
+
+/// Dense arrays and operands that stay the same, which are spread over a chunk first.
+template <class R, class C, class F, size_t N, size_t... I>
+void spreadLoop(const F &f, char *const *ptrs, const int64_t *strides, int64_t n,
+                std::index_sequence<I...>) {
+  alignas(64) unsigned char bytes[N][kChunk * sizeof(C)];
+  int64_t width = n < kChunk ? n : kChunk;
+  auto spread = [&](size_t i) {
+    C value = *reinterpret_cast<const C *>(ptrs[1 + i]);
+    for (int64_t j = 0; j < width && strides[1 + i] == 0; ++j)
+      reinterpret_cast<C *>(bytes[i])[j] = value;
+  };
+  (spread(I), ...);
+  for (int64_t done = 0; done < n; done += kChunk) {
+    int64_t m = n - done < kChunk ? n - done : kChunk;
+    denseLoop<R, C>(f, reinterpret_cast<R *>(ptrs[0]) + done, m,
+                    (strides[1 + I] ? reinterpret_cast<const C *>(ptrs[1 + I]) + done
+                                    : reinterpret_cast<const C *>(bytes[I]))...);
+  }
+}
+
+template <class R, class C, class F, size_t N, size_t... I>
+void directLoop(const F &f, char *const *ptrs, const int64_t *strides, int64_t n,
+                std::index_sequence<I...> all) {
+  R *out = reinterpret_cast<R *>(ptrs[0]);
+  const C *in[N] = {reinterpret_cast<const C *>(ptrs[1 + I])...};
+  bool dense = strides[0] == sizeof(R);
+  if (dense && ((strides[1 + I] == sizeof(C)) && ...))
+    return denseLoop<R, C>(f, out, n, in[I]...);
   if constexpr (N == 2) {
-    if (strides[0] == sizeof(R) && strides[1] == sizeof(C) && strides[2] == 0) {
+    if (dense && strides[1] == sizeof(C) && strides[2] == 0) {
       C b = *in[1];
 #pragma clang loop vectorize(assume_safety)
       for (int64_t i = 0; i < n; ++i)
         out[i] = f(in[0][i], b);
       return;
     }
-    if (strides[0] == sizeof(R) && strides[2] == sizeof(C) && strides[1] == 0) {
+    if (dense && strides[2] == sizeof(C) && strides[1] == 0) {
       C a = *in[0];
 #pragma clang loop vectorize(assume_safety)
       for (int64_t i = 0; i < n; ++i)
@@ -169,6 +197,9 @@ void directLoop(const F &f, char *const *ptrs, const int64_t *strides, int64_t n
       return;
     }
   }
+  if constexpr (N > 2)
+    if (dense && n >= 16 && ((strides[1 + I] == sizeof(C) || strides[1 + I] == 0) && ...))
+      return spreadLoop<R, C, F, N>(f, ptrs, strides, n, all);
   for (int64_t i = 0; i < n; ++i)
     *reinterpret_cast<R *>(ptrs[0] + i * strides[0]) =
         f(*reinterpret_cast<const C *>(ptrs[1 + I] + i * strides[1 + I])...);
@@ -185,9 +216,7 @@ void chunkLoop(const LoopState<R, C, F, N> &s, char *const *ptrs, const int64_t 
                strides[1 + I], m),
      ...);
     R *out = reinterpret_cast<R *>(outBytes);
-#pragma clang loop vectorize(assume_safety)
-    for (int64_t i = 0; i < m; ++i)
-      out[i] = (*s.f)(reinterpret_cast<const C *>(inBytes[I])[i]...);
+    denseLoop<R, C>(*s.f, out, m, reinterpret_cast<const C *>(inBytes[I])...);
     s.store(ptrs[0] + done * strides[0], strides[0], out, m);
   }
 }

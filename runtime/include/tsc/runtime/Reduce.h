@@ -72,10 +72,58 @@ void visitReduced(const ReducePlan &plan, int64_t o, int64_t begin, int64_t end,
   }
 }
 
+namespace detail {
+/// Is the innermost kept dim contiguous and none of the reduced ones?
+inline bool isColumnPlan(const ReducePlan &plan) {
+  int64_t kept = plan.keptSizes.size(), reduced = plan.reducedSizes.size(),
+          bytes = plan.input->itemsize();
+  return kept && reduced && plan.inner > 1 && plan.outputs > 0 && plan.keptSizes[kept - 1] >= 8 &&
+         plan.keptStrides[kept - 1] == bytes && plan.reducedStrides[reduced - 1] != bytes;
+}
+/// Rows are added to the accumulators of a band of columns, so that memory is read as it lies.
+template <class C, class A, class Store>
+void reduceColumns(Context &cx, const ReducePlan &plan, const A &start, Store &&store) {
+  constexpr int64_t kBand = 64;
+  const Tensor &t = *plan.input;
+  int64_t columns = plan.keptSizes[plan.keptSizes.size() - 1];
+  int64_t bands = (columns + kBand - 1) / kBand, bytes = t.itemsize();
+  bool direct = t.dtype == nativeDType<C>();
+  LoadFunction<C> load = loader<C>(t.dtype);
+  parallelFor(cx, 0, plan.outputs / columns * bands, 1 + kReduceBlock / (plan.inner * kBand),
+              [&](int64_t begin, int64_t end) {
+                for (int64_t b = begin; b < end; ++b) {
+                  int64_t first = b % bands * kBand,
+                          n = columns - first < kBand ? columns - first : kBand;
+                  int64_t o = b / bands * columns + first;
+                  const char *base = t.base() + flatOffset(plan.keptSizes, plan.keptStrides, o);
+                  A totals[kBand];
+                  C loaded[kBand];
+                  for (int64_t k = 0; k < n; ++k)
+                    totals[k] = start;
+                  for (int64_t r = 0; r < plan.inner; ++r) {
+                    const char *row = base + flatOffset(plan.reducedSizes, plan.reducedStrides, r);
+                    if (!direct)
+                      load(loaded, row, bytes, n);
+                    const C *x = direct ? reinterpret_cast<const C *>(row) : loaded;
+                    for (int64_t k = 0; k < n; ++k)
+                      totals[k].add(x[k], r);
+                  }
+                  for (int64_t k = 0; k < n; ++k)
+                    store(o + k, totals[k]);
+                }
+              });
+}
+} // namespace detail
+
 /// Runs accumulators over all outputs: store(o, accumulator) is called once for each output, from
-/// any thread. The accumulator has add(C value, int64_t index) and merge(const Accumulator &later).
+/// any thread. The accumulator has add(C value, int64_t index) or addRun(const C *, int64_t n,
+/// int64_t first) or both, and merge(const Accumulator &later).
 template <class C, class A, class Store>
 Status reduceEach(Context &cx, const ReducePlan &plan, const A &start, Store &&store) {
+  if constexpr (std::is_default_constructible_v<A> &&
+                requires(A a, C value) { a.add(value, int64_t()); })
+    if (detail::isColumnPlan(plan))
+      return detail::reduceColumns<C>(cx, plan, start, store), success();
   auto part = [&](int64_t o, int64_t begin, int64_t end) {
     A a = start;
     visitReduced<C>(plan, o, begin, end, [&](const C *run, int64_t n, int64_t first) {
