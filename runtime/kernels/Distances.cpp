@@ -123,6 +123,15 @@ TensorRef pairwiseDistance(Context &cx, const Tensor &x1, const Tensor &x2, doub
                            bool keepdim) {
   TSC_ASSIGN(Shape sizes, broadcastShapes(cx, x1.shape(), x2.shape()));
   DType dtype = promoteTypes(x1.dtype, x2.dtype);
+  if (tsc::isComplex(dtype)) { // the norm of the magnitudes of the differences
+    TensorRef apart = elementwise<kComplex, Promote::ToReal>(
+        cx, "pairwise_distance", {}, [](auto a, auto b, auto e) { return std::abs(a - b + e); },
+        inputs(x1, x2), constants(eps));
+    TSC_TRY(apart);
+    TensorRef zero = zeros(cx, Shape::of(1), apart->dtype);
+    TSC_TRY(zero);
+    return pairwiseDistance(cx, *apart, *zero, p, 0, keepdim);
+  }
   if (tsc::isIntegral(dtype, false)) // eps makes the differences floats
     dtype = cx.defaultDType;
   if (!isFloating(dtype))

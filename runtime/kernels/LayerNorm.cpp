@@ -103,8 +103,8 @@ template <class T> Rows<T> rowsOf(const Prepared &p, int64_t rows, int64_t n, do
 }
 
 /// Checks that the input ends with normalized_shape; gives the number of elements of a row.
-Result<int64_t> rowLength(Context &cx, const char *name, const Tensor &input, IntList shape,
-                          OptTensor weight, OptTensor bias) {
+Result<int64_t> rowLength(Context &cx, const Tensor &input, IntList shape, OptTensor weight,
+                          OptTensor bias) {
   if (shape.empty())
     return cx.fail("Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
                    "least one element, but got normalized_shape = []");
@@ -122,15 +122,15 @@ Result<int64_t> rowLength(Context &cx, const char *name, const Tensor &input, In
       return cx.fail("Expected weight and bias to be of same shape as normalized_shape, but got "
                      "size %s and normalized_shape = %s",
                      ShapeText(t->shape()).text, ShapeText(shape).text);
-  if (!input.isFloating())
-    return unsupportedDType(cx, name, input.dtype);
   return n;
 }
 
 using Three = Results<TensorRef, TensorRef, TensorRef>;
 Three nativeLayerNorm(Context &cx, const Tensor &input, IntList shape, OptTensor weight,
                       OptTensor bias, double eps) {
-  TSC_ASSIGN(int64_t n, rowLength(cx, "LayerNormKernelImpl", input, shape, weight, bias));
+  TSC_ASSIGN(int64_t n, rowLength(cx, input, shape, weight, bias));
+  if (!input.isFloating())
+    return unsupportedDType(cx, "LayerNormKernelImpl", input.dtype);
   int64_t rows = 1;
   Shape stats(input.shape());
   for (int64_t d = 0; d < input.rank; ++d)
@@ -218,10 +218,30 @@ double smallestStep(DType dtype) {
          : dtype == DType::BFloat16 ? 0x1p-7
                                     : 0x1p-23;
 }
+/// x / sqrt(mean(x^2) + eps) of complex rows.
+TensorRef complexRmsNorm(Context &cx, const Tensor &input, int64_t n, OptTensor weight,
+                         double eps) {
+  TensorRef x = contiguousAs(cx, input, DType::Complex128),
+            w = weight ? contiguousAs(cx, *weight, DType::Complex128) : TensorRef(),
+            out = empty(cx, input.shape(), DType::Complex128);
+  TSC_TRY(x && out && (!weight || w));
+  for (int64_t row = 0; n && row < input.numel / n; ++row) {
+    const Complex *from = x->ptr<Complex>() + row * n;
+    Complex *to = out->ptr<Complex>() + row * n, squares = 0;
+    for (int64_t i = 0; i < n; ++i)
+      squares += from[i] * from[i];
+    Complex scale = 1.0 / std::sqrt(squares / static_cast<double>(n) + eps);
+    for (int64_t i = 0; i < n; ++i)
+      to[i] = from[i] * scale * (w ? w->ptr<Complex>()[i] : Complex(1));
+  }
+  return toDType(cx, *out, weight ? promoteTypes(input.dtype, weight->dtype) : input.dtype);
+}
 using Two = Results<TensorRef, TensorRef>;
 Two fusedRmsNorm(Context &cx, const Tensor &input, IntList shape, OptTensor weight,
                  Optional<double> eps) {
-  TSC_ASSIGN(int64_t n, rowLength(cx, "rms_norm", input, shape, weight, {}));
+  TSC_ASSIGN(int64_t n, rowLength(cx, input, shape, weight, {}));
+  if (!input.isFloating())
+    return unsupportedDType(cx, "rms_norm", input.dtype);
   int64_t rows = n ? input.numel / n : 0;
   Shape stats(input.shape());
   for (int64_t d = input.rank - shape.size(); d < input.rank; ++d)
@@ -246,6 +266,10 @@ Two fusedRmsNorm(Context &cx, const Tensor &input, IntList shape, OptTensor weig
 }
 TensorRef rmsNorm(Context &cx, const Tensor &input, IntList shape, OptTensor weight,
                   Optional<double> eps) {
+  if (input.isComplex()) {
+    TSC_ASSIGN(int64_t n, rowLength(cx, input, shape, weight, {}));
+    return complexRmsNorm(cx, input, n, weight, eps.valueOr(smallestStep(toReal(input.dtype))));
+  }
   Two both = fusedRmsNorm(cx, input, shape, weight, eps);
   TSC_TRY(both);
   return std::get<0>(both.values);

@@ -106,7 +106,10 @@ TensorRef poissonLoss(Context &cx, const Tensor &x, const Tensor &y, bool logInp
                                      std::log(static_cast<decltype(a)>(2 * M_PI) * t);
     return v;
   };
-  return loss(cx, "poisson_nll_loss", reduction, f, inputs(x, y), constants(eps));
+  TensorRef losses = elementwise<kFloat, Promote::IntToFloat>(cx, "poisson_nll_loss", {}, f,
+                                                              inputs(x, y), constants(eps));
+  TSC_TRY(losses);
+  return reduceLosses(cx, *losses, reduction);
 }
 
 // ---- Binary cross entropy
