@@ -175,10 +175,13 @@ Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const 
   if (isa<python::NoneLiteral>(expr))
     return isSubtype(types.none, type, *this) ? builder.getUnitAttr() : unknownConstant(expr, source);
   type = withoutOptional(type);
+  auto checked = [&](Attribute value, Type own) {
+    return isSubtype(own, type, *this) ? value : unknownConstant(expr, source);
+  };
   if (auto text = dyn_cast<python::StringLiteral>(&expr))
-    return builder.getStringAttr(text->value);
+    return checked(builder.getStringAttr(text->value), types.str);
   if (auto boolean = dyn_cast<python::BoolLiteral>(&expr))
-    return builder.getBoolAttr(boolean->value);
+    return checked(builder.getBoolAttr(boolean->value), types.boolean);
   if (type == types.complex) {
     auto value = complexValue(expr);
     return value ? Attribute(ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(value->first),
@@ -190,10 +193,10 @@ Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const 
       Attribute item = parseConstant(expr, list.getElement(), source);
       return item ? ts::ListAttr::get(types.context, builder.getArrayAttr({item}), type) : Attribute();
     }
-    return builder.getI64IntegerAttr(integer->value);
+    return checked(builder.getI64IntegerAttr(integer->value), types.integer);
   }
   if (std::optional<double> value = realValue(expr))
-    return builder.getF64FloatAttr(*value);
+    return checked(builder.getF64FloatAttr(*value), types.floating);
   auto items = [&](python::ExprList list, auto elementType) -> ArrayAttr {
     SmallVector<Attribute> values;
     for (auto [i, item] : llvm::enumerate(list)) {

@@ -109,12 +109,25 @@ static SmallVector<Formal> formalsOf(const Signature &signature) {
   return formals;
 }
 
+/// A function without a declared result says its type once it is emitted.
+bool FunctionEmitter::emitCalleeNow(Function &callee, python::Range range) {
+  static constexpr unsigned kMaxDepth = 100;
+  if (!program.emitted.insert(callee.name).second || program.calleeDepth == kMaxDepth)
+    return report(range, Diag::RecursiveCall, callee.name);
+  ++program.calleeDepth;
+  bool ok = FunctionEmitter(program, callee).emit();
+  --program.calleeDepth;
+  return ok;
+}
+
 Sugar FunctionEmitter::callFunction(Function &callee, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
                                     python::Range range) {
   const Signature *signature = definitions.signatureOf(callee);
   if (!signature)
     return {};
   program.request(callee);
+  if (!signature->result && !emitCalleeNow(callee, range))
+    return {};
   SmallVector<Formal> formals = formalsOf(*signature);
   TypeVariables variables;
   std::string why;
@@ -144,8 +157,11 @@ Sugar FunctionEmitter::callMethod(TypedValue self, StringRef name, ArrayRef<Argu
   const Signature *signature = definitions.signatureOf(*method);
   if (!signature)
     return {};
-  if (definition->kind == DefinitionKind::Class)
+  if (definition->kind == DefinitionKind::Class) {
     program.request(*method);
+    if (!signature->result && !emitCalleeNow(*method, range))
+      return {};
+  }
   SmallVector<Formal> formals = formalsOf(*signature);
   TypeVariables variables;
   std::string why;
@@ -381,15 +397,16 @@ bool FunctionEmitter::emitForkBody(const Sugar &callee, ArrayRef<Argument> args,
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(block);
   frames.push_back({block, {}, {}});
+  // The closure's returns, loops and exits are its own.
   Type outerReturn = std::exchange(returnType, Type());
+  unsigned outerDepth = std::exchange(loopDepth, 0);
+  bool outerFlags = std::exchange(flagsReturns, false);
   bool ok;
   if (callee.kind == Sugar::Closure) {
     if (callee.closure->returns)
       returnType = definitions.parseType(*callee.closure->returns, source);
-    ok = emitBody(callee.closure->body);
-    result = returnType ? returnType : types.none;
-    if (ok && !exits)
-      ts::ReturnOp::create(builder, loc(range), ValueRange{none(range).value});
+    ok = beginExits(callee.closure->body, range) && emitBody(callee.closure->body) && finishFunction(range);
+    result = returnType;
   } else {
     TypedValue value = asValue(call(callee, args, keywords, range), range);
     ok = static_cast<bool>(value);
@@ -398,8 +415,10 @@ bool FunctionEmitter::emitForkBody(const Sugar &callee, ArrayRef<Argument> args,
       ts::ReturnOp::create(builder, loc(range), ValueRange{value.value});
     }
   }
-  exits = false;
+  exits = Exit::No;
   returnType = outerReturn;
+  loopDepth = outerDepth;
+  flagsReturns = outerFlags;
   frames.pop_back();
   return ok;
 }

@@ -16,8 +16,19 @@ bool FunctionEmitter::emitIf(const python::If &stmt) {
   Condition condition = emitCondition(*stmt.test);
   if (!condition.value)
     return false;
-  return emitBranches(
-      condition, stmt.range, [&] { return emitBody(stmt.body); }, [&] { return emitBody(stmt.orElse); });
+  Exit ends[2] = {Exit::No, Exit::No};
+  auto side = [&](python::StmtList body, Exit &end) {
+    bool ok = emitBody(body);
+    end = exits;
+    return ok;
+  };
+  if (!emitBranches(
+          condition, stmt.range, [&] { return side(stmt.body, ends[0]); }, [&] { return side(stmt.orElse, ends[1]); }))
+    return false;
+  // Past a branch that exits, the other side's knowledge holds.
+  if (!condition.known && (ends[0] == Exit::No) != (ends[1] == Exit::No))
+    pendingRefinements = ends[0] == Exit::No ? condition.whenTrue : condition.whenFalse;
+  return true;
 }
 
 bool FunctionEmitter::emitBranches(const Condition &condition, python::Range range,
@@ -28,7 +39,7 @@ bool FunctionEmitter::emitBranches(const Condition &condition, python::Range ran
   }
   auto op = ts::IfOp::create(builder, loc(range), TypeRange(), condition.value.value);
   Frame branchFrames[2];
-  bool branchExits[2];
+  Exit branchExits[2];
   for (unsigned i = 0; i < 2; ++i) {
     OpBuilder::InsertionGuard guard(builder);
     Block *block = builder.createBlock(&op->getRegion(i));
@@ -37,15 +48,16 @@ bool FunctionEmitter::emitBranches(const Condition &condition, python::Range ran
     if (!(i == 0 ? emitThen() : emitElse()))
       return false;
     branchExits[i] = exits;
-    exits = false;
+    exits = Exit::No;
     branchFrames[i] = std::move(frames.back());
     frames.pop_back();
   }
   return mergeBranches(op, branchFrames[0], branchFrames[1], branchExits[0], branchExits[1], range);
 }
 
-bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, bool thenExits, bool elseExits,
+bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, Exit thenExit, Exit elseExit,
                                     python::Range range) {
+  bool thenExits = thenExit == Exit::Ends, elseExits = elseExit == Exit::Ends;
   std::map<std::string, int> names; // sorted, as PyTorch has them
   for (auto &[name, binding] : thenFrame.variables)
     if (elseFrame.variables.count(name) || findVariable(name) || elseExits)
@@ -66,10 +78,11 @@ bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFr
     return it != frame.variables.end() ? &it->second : findVariable(name);
   };
   for (auto &[name, unused] : names) {
-    if (thenExits && elseExits)
-      break;
-    Binding *x = thenExits ? nullptr : bindingIn(thenFrame, name);
-    Binding *y = elseExits ? nullptr : bindingIn(elseFrame, name);
+    bool isFlag = name.front() == '$'; // needed however the block ends
+    if (thenExits && elseExits && !isFlag)
+      continue;
+    Binding *x = thenExits && !isFlag ? nullptr : bindingIn(thenFrame, name);
+    Binding *y = elseExits && !isFlag ? nullptr : bindingIn(elseFrame, name);
     if ((x && x->sugar.kind != Sugar::Simple) || (y && y->sugar.kind != Sugar::Simple) || (!x && !y))
       continue;
     Binding *outer = findVariable(name);
@@ -107,7 +120,8 @@ bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFr
     nameValue(name, merged.getResult(i));
     frames.back().variables[name] = {Sugar::simple({merged.getResult(i), resultTypes[i]}), declaredTypes[i]};
   }
-  exits = thenExits && elseExits;
+  if (thenExit != Exit::No && elseExit != Exit::No)
+    exits = thenExits && elseExits ? Exit::Ends : Exit::Leaves;
   return true;
 }
 
@@ -164,6 +178,14 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
   collectAssigned(body, assigned);
   if (target)
     collectTargets(*target, assigned);
+  if (flagsReturns) {
+    assigned["$returned"];
+    assigned["$result"];
+  }
+  if (loopDepth) { // an inner loop that returns ends this one
+    assigned[loopFlag("skip")];
+    assigned[loopFlag("broke")];
+  }
 
   TypedValue start = test ? emitCondition(*test).value : constant(builder.getBoolAttr(true), types.boolean, range);
   if (!start)
@@ -191,15 +213,10 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
       nameValue(name, argument);
       frames.back().variables[name] = {Sugar::simple({argument, type}), type};
     }
-    if (emitTarget && !emitTarget(turn))
+    TypedValue goOn = start;
+    if (!emitLoopBody(test, body, range, [&] { return !emitTarget || emitTarget(turn); }, goOn))
       return false;
-    if (!emitBody(body))
-      return false;
-    exits = false;
-    TypedValue goOn;
-    if (test && !(goOn = emitCondition(*test).value))
-      return false;
-    next.push_back(test ? goOn.value : start.value);
+    next.push_back(goOn.value);
     for (auto [name, type] : llvm::zip_equal(carried, initTypes)) {
       Binding &binding = frames.back().variables[name];
       if (binding.sugar.kind != Sugar::Simple)
@@ -214,6 +231,29 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
     frames.back().variables[name] = {Sugar::simple({loop.getResult(i), initTypes[i]}), initTypes[i]};
   }
   return true;
+}
+
+/// One turn, and in `goOn` whether there is another.
+bool FunctionEmitter::emitLoopBody(const python::Expr *test, python::StmtList body, python::Range range,
+                                   llvm::function_ref<bool()> emitTarget, TypedValue &goOn) {
+  ++loopDepth;
+  bool hasFlags = !source.model;
+  if (hasFlags) {
+    setFlag(loopFlag("skip"), false, range);
+    setFlag(loopFlag("broke"), false, range);
+  }
+  bool ok = emitTarget() && emitBody(body);
+  exits = Exit::No;
+  if (ok && test)
+    ok = static_cast<bool>(goOn = emitCondition(*test).value);
+  if (ok && hasFlags) {
+    TypedValue unbroken = callBuiltin("aten::__not__", {{"", load(loopFlag("broke"), range).value, range}}, {}, range);
+    goOn = !unbroken || !test ? unbroken
+                              : callBuiltin("aten::__and__", {{"", unbroken, range}, {"", goOn, range}}, {}, range);
+    ok = static_cast<bool>(goOn);
+  }
+  --loopDepth;
+  return ok;
 }
 
 bool FunctionEmitter::emitFor(const python::For &stmt) {

@@ -48,6 +48,7 @@ struct Function {
   std::optional<Signature> signature;
   bool signatureFailed = false;
   bool requested = false; ///< queued for emission
+  bool emitted = false;
 };
 
 struct ClassAttribute {

@@ -24,6 +24,7 @@ FunctionEmitter::FunctionEmitter(Program &program, Function &function)
 std::string FunctionEmitter::text(Type type) const { return ts::typeText(type, ts::TypeStyle::Annotation); }
 
 bool FunctionEmitter::emit() {
+  function.emitted = true;
   const Signature *signature = definitions.signatureOf(function);
   if (!signature)
     return false;
@@ -53,16 +54,11 @@ bool FunctionEmitter::emit() {
     frames.back().variables[parameter.name] = {Sugar::simple({argument, parameter.type}), parameter.type};
   }
   returnType = signature->result;
-  if (!emitBody(function.def->body))
+  if (!beginExits(function.def->body, range) || !emitBody(function.def->body) || !finishFunction(range))
     return false;
-  if (block->empty() || !block->back().hasTrait<OpTrait::IsTerminator>()) {
-    // What follows a certain exception is not reached, but a function ends with its result.
-    TypedValue value = exits && result != types.none
-                           ? TypedValue{ts::UninitializedOp::create(builder, loc(range), result), result}
-                           : none(range);
-    if (!exits && !isSub(types.none, result))
-      return report(range, Diag::MissingReturn, function.name, text(result));
-    ts::ReturnOp::create(builder, loc(range), ValueRange{value.value});
+  if (!signature->result) {
+    function.signature->result = returnType;
+    op.setFunctionType(builder.getFunctionType(inputs, {returnType}));
   }
   cleanUp(op);
   return true;

@@ -34,6 +34,7 @@ public:
   UpgraderLibrary upgraders;
   std::vector<Function *> queue;
   llvm::StringSet<> emitted; ///< names of functions
+  unsigned calleeDepth = 0;  ///< functions being emitted because a caller needs their result's type
 };
 
 struct TypedValue {
@@ -119,15 +120,26 @@ private:
   void claimName(llvm::StringRef name, mlir::Value value);
   void nameValue(llvm::StringRef name, mlir::Value value);
 
-  // ---- Statements (Statements.cpp)
+  // ---- Early exits (Exits.cpp)
+  /// How a block ends: not early, by return or raise (its variables are not needed), by break or continue (they are).
+  enum class Exit : uint8_t { No, Ends, Leaves };
+  bool beginExits(python::StmtList body, python::Range range);
+  bool finishFunction(python::Range range);
   bool emitBody(python::StmtList body);
+  bool emitUnlessExited(python::StmtList rest, const Refinements &refinements, bool mayHaveLeft);
+  bool emitReturn(const python::Return &stmt);
+  bool emitLeave(bool isBreak, python::Range range);
+  bool passReturnOn(python::Range range);
+  std::string loopFlag(llvm::StringRef name) const;
+  void setFlag(llvm::StringRef name, bool value, python::Range range);
+
+  // ---- Statements (Statements.cpp)
   bool emitStatement(const python::Stmt &stmt);
   bool emitAssign(const python::Expr &target, Sugar value, python::Range range);
   bool emitAssignStatement(const python::Assign &stmt);
   bool emitAnnotated(const python::AnnAssign &stmt);
   bool emitUnpack(python::ExprList targets, Sugar value, python::Range range);
   bool emitSetAttribute(const python::Attribute &target, Sugar value, python::Range range);
-  bool emitReturn(const python::Return &stmt);
   bool emitAugmented(const python::AugAssign &stmt);
   bool emitRaise(const python::Raise &stmt);
   bool emitAssert(const python::Assert &stmt);
@@ -136,9 +148,11 @@ private:
   bool emitIf(const python::If &stmt);
   bool emitBranches(const Condition &condition, python::Range range, llvm::function_ref<bool()> emitThen,
                     llvm::function_ref<bool()> emitElse);
-  bool mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, bool thenExits, bool elseExits,
+  bool mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, Exit thenExit, Exit elseExit,
                      python::Range range);
   bool emitWhile(const python::While &stmt);
+  bool emitLoopBody(const python::Expr *test, python::StmtList body, python::Range range,
+                    llvm::function_ref<bool()> emitTarget, TypedValue &goOn);
   bool emitFor(const python::For &stmt);
   bool emitRangeLoop(const python::For &stmt, const Sugar &bounds);
   bool emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body, python::Range range,
@@ -178,6 +192,7 @@ private:
   Sugar emitForm(const Sugar &callee, const python::Call &expr, mlir::Type hint);
   Sugar call(const Sugar &callee, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
              python::Range range);
+  bool emitCalleeNow(Function &callee, python::Range range);
   Sugar callFunction(Function &function, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
                      python::Range range);
   Sugar callMethod(TypedValue self, llvm::StringRef name, llvm::ArrayRef<Argument> args,
@@ -243,7 +258,10 @@ private:
   std::map<std::string, mlir::Value, std::less<>> owners; ///< debug names in use; null: by something dropped
   std::map<std::string, int64_t, std::less<>> suffixes;
   llvm::DenseSet<mlir::Value> emptyLists; ///< `[]` without a type: a list of any type, as an argument
-  bool exits = false; ///< the block being emitted has returned or raised
+  Exit exits = Exit::No;      ///< of the block being emitted
+  bool flagsReturns = false;  ///< returns set flags, since some are inside blocks
+  unsigned loopDepth = 0;     ///< loops around the statement being emitted, in this function or closure
+  Refinements pendingRefinements; ///< what the end of an `if` says of what follows it
 };
 
 } // namespace tsc::importer

@@ -22,6 +22,8 @@ namespace tsc::importer {
 static bool emitQueued(Program &program) {
   for (size_t next = 0; next < program.queue.size(); ++next) {
     Function &function = *program.queue[next];
+    if (function.emitted)
+      continue;
     if (!program.emitted.insert(function.name).second) {
       program.definitions.engine.report(function.source->location(function.def->name.range), Diag::DefinedTwice,
                                         function.name);

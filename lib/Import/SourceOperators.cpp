@@ -186,7 +186,7 @@ bool FunctionEmitter::emitRaise(const python::Raise &stmt) {
     return false;
   TypedValue type = constant(builder.getStringAttr("builtins." + name->id.str()), types.str, stmt.range);
   ts::RaiseOp::create(builder, loc(stmt.range), message.value, type.value);
-  exits = true;
+  exits = Exit::Ends;
   return true;
 }
 
@@ -207,7 +207,7 @@ bool FunctionEmitter::emitAssert(const python::Assert &stmt) {
           return false;
         TypedValue type = constant(builder.getStringAttr("builtins.AssertionError"), types.str, stmt.range);
         ts::RaiseOp::create(builder, loc(stmt.range), message.value, type.value);
-        exits = true;
+        exits = Exit::Ends;
         return true;
       });
   if (ok)

@@ -9,16 +9,6 @@ using llvm::isa;
 
 namespace tsc::importer {
 
-bool FunctionEmitter::emitBody(python::StmtList body) {
-  for (const python::Stmt *stmt : body) {
-    if (exits)
-      break; // never reached
-    if (!emitStatement(*stmt))
-      return false;
-  }
-  return true;
-}
-
 bool FunctionEmitter::emitStatement(const python::Stmt &stmt) {
   switch (stmt.kind) {
   case python::StmtKind::Expression: {
@@ -37,6 +27,8 @@ bool FunctionEmitter::emitStatement(const python::Stmt &stmt) {
   case python::StmtKind::Raise: return emitRaise(cast<python::Raise>(stmt));
   case python::StmtKind::Assert: return emitAssert(cast<python::Assert>(stmt));
   case python::StmtKind::With: return emitWith(cast<python::With>(stmt));
+  case python::StmtKind::Break: return emitLeave(/*isBreak=*/true, stmt.range);
+  case python::StmtKind::Continue: return emitLeave(/*isBreak=*/false, stmt.range);
   case python::StmtKind::Pass: return true;
   case python::StmtKind::Function: {
     const auto &def = cast<python::FunctionDef>(stmt);
@@ -127,21 +119,6 @@ bool FunctionEmitter::emitSetAttribute(const python::Attribute &target, Sugar va
   return true;
 }
 
-bool FunctionEmitter::emitReturn(const python::Return &stmt) {
-  if (!isa<ts::FuncOp, ts::ForkOp, ts::AwaitableOp>(builder.getInsertionBlock()->getParentOp()))
-    return report(stmt.range, Diag::UnsupportedSyntax, "a 'return' inside a branch, loop or with");
-  TypedValue value = stmt.value ? emitExpr(*stmt.value, returnType) : none(stmt.range);
-  if (!value)
-    return false;
-  if (returnType && !(value = convertOrReport(value, returnType, stmt.value ? stmt.value->range : stmt.range)))
-    return false;
-  if (!returnType)
-    returnType = value.type;
-  ts::ReturnOp::create(builder, loc(stmt.range), ValueRange{value.value});
-  exits = true;
-  return true;
-}
-
 bool FunctionEmitter::emitWith(const python::With &stmt) {
   SmallVector<TypedValue> entered;
   for (const python::WithItem &item : stmt.items) {
@@ -166,6 +143,7 @@ bool FunctionEmitter::emitWith(const python::With &stmt) {
   }
   if (!emitBody(stmt.body))
     return false;
+  Exit exit = std::exchange(exits, Exit::No); // leaving early leaves the contexts as well
   for (size_t i = entered.size(); i-- > 0;) {
     const Signature *signature = definitions.signatureOf(*definitions.ofType(entered[i].type)->findMethod("__exit__"));
     if (!signature)
@@ -173,6 +151,7 @@ bool FunctionEmitter::emitWith(const python::With &stmt) {
     Type type = signature->result ? signature->result : types.any;
     ts::ExitOp::create(builder, loc(stmt.items[i].context->range), type, entered[i].value);
   }
+  exits = exit;
   return true;
 }
 
