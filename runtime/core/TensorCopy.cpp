@@ -156,6 +156,7 @@ Status copyInto(Context &cx, Tensor &dst, const Tensor &src) {
       TSC_TRY(trimmed);
       source = trimmed.get();
     }
+    TSC_TRY(broadcastShapes(cx, dst.shape(), source->shape()));
     TensorRef expanded = expand(cx, *source, lead);
     TSC_TRY(expanded);
     return copyInto(cx, dst, *expanded);
@@ -178,12 +179,56 @@ Status copyInto(Context &cx, Tensor &dst, const Tensor &src) {
   return success();
 }
 
+/// The C++ type that messages name.
+static const char *nativeName(DType dtype) {
+  switch (dtype) {
+  case DType::UInt8:
+    return "uint8_t";
+  case DType::Int8:
+    return "int8_t";
+  case DType::Int16:
+    return "int16_t";
+  case DType::Int32:
+    return "int";
+  case DType::Int64:
+    return "int64_t";
+  case DType::Float16:
+    return "at::Half";
+  case DType::BFloat16:
+    return "at::BFloat16";
+  case DType::Float32:
+    return "float";
+  case DType::Float64:
+    return "double";
+  default:
+    return findDType(dtype)->torchName;
+  }
+}
+
+/// Does a number not fit? Negative numbers wrap into unsigned dtypes, infinity and NaN fit floats.
+static bool overflows(const Scalar &value, DType dtype) {
+  if (value.isComplex() && value.im != 0)
+    return !isComplex(dtype);
+  double x = value.toDouble();
+  if (isIntegral(dtype)) {
+    if (value.isIntegral(true) && dtypeBytes(dtype) == 8)
+      return false;
+    int bits = dtypeBytes(dtype) * 8;
+    double top = std::ldexp(1.0, findDType(dtype)->isSigned ? bits - 1 : bits);
+    return !(x < top && (findDType(dtype)->isSigned ? x >= -top : x > -top));
+  }
+  double largest = dtype == DType::Float16    ? 65504.0
+                   : dtype == DType::Float32  ? 0x1.fffffep127
+                   : dtype == DType::BFloat16 ? 0x1.fep127
+                                              : INFINITY;
+  return std::isfinite(x) && std::fabs(x) > largest;
+}
+
 Status fill(Context &cx, Tensor &dst, const Scalar &value) {
   if (dst.numel == 0)
     return success();
-  if (value.isComplex() && value.im != 0 && !dst.isComplex())
-    return cx.fail("value cannot be converted to type %s without overflow",
-                   findDType(dst.dtype)->torchName);
+  if (overflows(value, dst.dtype))
+    return cx.fail("value cannot be converted to type %s without overflow", nativeName(dst.dtype));
   alignas(16) char element[16];
   storeScalar(element, dst.dtype, value);
   CopyState state{dst.dtype, dst.dtype, dst.itemsize()};

@@ -48,6 +48,11 @@ inline int64_t toInt64(double d) {
   return d >= -0x1p63 && d < 0x1p63 ? static_cast<int64_t>(d) : INT64_MIN;
 }
 
+/// The same for 32 bits, which smaller integers are cut from.
+inline int32_t toInt32(double d) {
+  return d > -0x1p31 - 1 && d < 0x1p31 ? static_cast<int32_t>(d) : INT32_MIN;
+}
+
 /// Converts between compute types (bool, int64, float, double, Complex) and any element type.
 template <class To, class From> inline To convertTo(const From &from) {
   if constexpr (std::is_same_v<To, From>)
@@ -71,9 +76,12 @@ template <class To, class From> inline To convertTo(const From &from) {
   else if constexpr (std::is_same_v<To, bool>)
     return !(static_cast<std::conditional_t<std::is_class_v<From> || std::is_same_v<From, Half>,
                                             float, From>>(from) == 0);
-  else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>)
-    return static_cast<To>(toInt64(static_cast<double>(from)));
-  else if constexpr (std::is_class_v<To> || std::is_same_v<To, Half>)
+  else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
+    if constexpr (sizeof(To) < 4 || std::is_same_v<To, int32_t>)
+      return static_cast<To>(toInt32(static_cast<double>(from)));
+    else
+      return static_cast<To>(toInt64(static_cast<double>(from)));
+  } else if constexpr (std::is_class_v<To> || std::is_same_v<To, Half>)
     return static_cast<To>(static_cast<float>(from));
   else
     return static_cast<To>(from);
