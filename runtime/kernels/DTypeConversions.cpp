@@ -125,6 +125,8 @@ static TensorRef cloneTensor(Context &cx, const Tensor &t, Optional<MemoryFormat
 TSC_KERNEL(aten_clone, cloneTensor)
 TSC_OUTPUT_COPY(aten_clone_out, cloneTensor)
 static TensorRef contiguousTensor(Context &cx, const Tensor &t, MemoryFormat format) {
+  if (format == MemoryFormat::Preserve && t.isContiguous())
+    return same(t);
   if (format == MemoryFormat::Preserve)
     return cx.fail("preserve memory format is unsupported by the contiguous operator");
   return contiguous(cx, t, format);

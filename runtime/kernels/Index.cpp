@@ -41,8 +41,8 @@ static Status collectIndices(Context &cx, DimIndices &dims, const Tensor &self,
     OptTensor index = indices.optional(i);
     int64_t takes = index && isMask(*index) ? index->rank : 1;
     if (dims.count + takes > self.rank)
-      return cx.raise("IndexError", "too many indices for tensor of dimension %lld",
-                      number(self.rank));
+      return cx.raise("IndexError", "too many indices for tensor of dimension %lld (got %lld)",
+                      number(self.rank), number(dims.count + takes + indices.size() - 1 - i));
     if (!index) {
       ++dims.count;
       continue;

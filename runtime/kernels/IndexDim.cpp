@@ -103,6 +103,11 @@ static Status fillSlicesTensor(Context &cx, Tensor &self, int64_t dim, const Ten
 }
 static Status reduceSlices(Context &cx, Tensor &self, int64_t dim, const Tensor &index,
                            const Tensor &source, StringRef reduce, bool includeSelf) {
+  if (reduce == "sum" ||
+      !(reduce == "prod" || reduce == "mean" || reduce == "amax" || reduce == "amin"))
+    return cx.fail("index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
+                   "%.*s.",
+                   static_cast<int>(reduce.size()), reduce.data());
   if (self.dtype != source.dtype)
     return cx.fail("index_reduce(): expected self and source to have the same dtype");
   TSC_ASSIGN(SliceJob job, planSlices(cx, "index_reduce", self, dim, index, source));

@@ -26,11 +26,6 @@ static Status putPlan(Context &cx, const IndexPlan &plan, Tensor &self, const Te
                    "destination and %s for the source.",
                    findDType(self.dtype)->graphName, findDType(values.dtype)->graphName);
   TensorRef source = same(values);
-  // Leading dims of size 1 are dropped, as assignment does.
-  while (source->rank > plan.sizes.size() && source->sizes[0] == 1) {
-    source = squeeze(cx, *source, 0);
-    TSC_TRY(source);
-  }
   bool fits = source->rank <= plan.sizes.size();
   for (int64_t d = 0; fits && d < source->rank; ++d)
     fits = source->sizes[d] == 1 ||

@@ -265,7 +265,7 @@ static ListRef meshgridIndexing(Context &cx, TensorList tensors, StringRef index
           "rank %lld",
           number(tensors[i].rank));
     if (tensors[i].dtype != tensors[0].dtype)
-      return cx.fail("torch.meshgrid expects all tensors to have the same dtype");
+      return cx.fail("meshgrid expects all tensors to have the same dtype");
     sizes.push(tensors[i].numel);
   }
   swap &= tensors.size() > 1;

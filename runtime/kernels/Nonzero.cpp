@@ -16,25 +16,25 @@ TensorRef nonzeroIndices(Context &cx, const Tensor &t) {
   int64_t count = 0;
   for (int64_t i = 0; i < t.numel; ++i)
     count += on[i];
-  TensorRef found = empty(cx, Shape::of(count, t.rank), DType::Int64);
-  TSC_TRY(found);
-  if (t.rank == 0 || count == 0)
-    return found;
-  int64_t *out = found->ptr<int64_t>(), columns = t.sizes[t.rank - 1];
-  for (int64_t r = 0; r < t.numel / columns; ++r) {
-    for (int64_t c = 0; c < columns; ++c) {
-      if (!on[r * columns + c])
-        continue;
-      out[t.rank - 1] = c;
-      int64_t rest = r;
-      for (int64_t d = t.rank - 2; d >= 0; --d) {
-        out[d] = rest % t.sizes[d];
-        rest /= t.sizes[d];
+  // The result is the transpose of one row for each dim.
+  TensorRef rows = empty(cx, Shape::of(t.rank, count), DType::Int64);
+  TSC_TRY(rows);
+  if (t.rank && count) {
+    int64_t *out = rows->ptr<int64_t>(), columns = t.sizes[t.rank - 1];
+    for (int64_t r = 0; r < t.numel / columns; ++r)
+      for (int64_t c = 0; c < columns; ++c) {
+        if (!on[r * columns + c])
+          continue;
+        out[(t.rank - 1) * count] = c;
+        int64_t rest = r;
+        for (int64_t d = t.rank - 2; d >= 0; --d) {
+          out[d * count] = rest % t.sizes[d];
+          rest /= t.sizes[d];
+        }
+        ++out;
       }
-      out += t.rank;
-    }
   }
-  return found;
+  return transpose(cx, *rows, 0, 1);
 }
 } // namespace tsc::rt
 
@@ -63,7 +63,9 @@ static TensorRef nonzeroStatic(Context &cx, const Tensor &t, int64_t size, int64
   TensorRef made = full(cx, Shape::of(size, t.rank), Scalar(value), DType::Int64);
   TSC_TRY(made);
   int64_t rows = found->sizes[0] < size ? found->sizes[0] : size;
-  std::memcpy(made->data, found->data, static_cast<size_t>(rows * t.rank) * sizeof(int64_t));
+  TensorRef from = narrow(cx, *found, 0, 0, rows), to = narrow(cx, *made, 0, 0, rows);
+  TSC_TRY(from && to);
+  TSC_TRY(copyInto(cx, *to, *from));
   return made;
 }
 TSC_KERNEL(aten_nonzero_static, nonzeroStatic)

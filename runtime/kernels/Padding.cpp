@@ -20,6 +20,14 @@ static int64_t padAfter(IntList pad, int64_t rank, int64_t d) {
   return at < pad.size() ? pad[at] : 0;
 }
 
+/// The channels-last format that a tensor has, else the contiguous one.
+static MemoryFormat formatOf(const Tensor &t) {
+  return t.isContiguous()       ? MemoryFormat::Contiguous
+         : t.isChannelsLast()   ? MemoryFormat::ChannelsLast
+         : t.isChannelsLast3d() ? MemoryFormat::ChannelsLast3d
+                                : MemoryFormat::Contiguous;
+}
+
 // ---- Constant
 /// The part of `t` that stays and the place in `out` where it goes; negative pads cut.
 static Status copyMiddle(Context &cx, Tensor &out, const Tensor &t, IntList pad) {
@@ -59,10 +67,7 @@ static TensorRef padConstant(Context &cx, const Tensor &t, IntList pad, Scalar v
   }
   if (!changed)
     return clone(cx, t);
-  MemoryFormat format = t.isChannelsLast() && !t.isContiguous()     ? MemoryFormat::ChannelsLast
-                        : t.isChannelsLast3d() && !t.isContiguous() ? MemoryFormat::ChannelsLast3d
-                                                                    : MemoryFormat::Contiguous;
-  TensorRef made = emptyFormat(cx, sizes, t.dtype, format);
+  TensorRef made = emptyFormat(cx, sizes, t.dtype, formatOf(t));
   TSC_TRY(made);
   if (grows)
     TSC_TRY(fill(cx, *made, value));
@@ -128,19 +133,35 @@ static void copyBordered(Context &cx, Tensor &out, const Tensor &t, IntList pad,
     }
   });
 }
+/// Circular padding with negative pads wraps around what they leave.
+static TensorRef cropped(Context &cx, const Tensor &t, Shape &pad) {
+  Shape sizes = t.shape();
+  int64_t offset = 0;
+  for (int64_t d = t.rank - pad.size() / 2; d < t.rank; ++d) {
+    int64_t &before = pad[2 * (t.rank - 1 - d)], &after = pad[2 * (t.rank - 1 - d) + 1];
+    int64_t front = before < 0 ? -before : 0, back = after < 0 ? -after : 0;
+    offset += front * t.strides[d];
+    sizes[d] -= front + back;
+    before += front, after += back;
+  }
+  return asStrided(cx, t, sizes, t.stridesList(), offset);
+}
 static TensorRef padBorder(Context &cx, const Tensor &self, IntList pad, Border kind) {
   Shape sizes = self.shape();
   for (int64_t d = self.rank - pad.size() / 2; d < self.rank; ++d) {
     TSC_TRY(checkBorder(cx, kind, self, pad, d));
     sizes[d] += padBefore(pad, self.rank, d) + padAfter(pad, self.rank, d);
   }
-  TensorRef t = contiguous(cx, self);
+  Shape pads = pad;
+  TensorRef inside = kind == Border::Circular ? cropped(cx, self, pads) : same(self);
+  TSC_TRY(inside);
+  TensorRef t = contiguous(cx, *inside);
   TSC_TRY(t);
   TensorRef made = empty(cx, sizes, self.dtype);
   TSC_TRY(made);
   if (made->numel)
-    copyBordered(cx, *made, *t, pad, kind);
-  return made;
+    copyBordered(cx, *made, *t, pads, kind);
+  return kind == Border::Circular ? made : contiguous(cx, *made, formatOf(self));
 }
 template <Border Kind, int64_t Dims>
 static TensorRef padDims(Context &cx, const Tensor &t, IntList pad) {

@@ -136,7 +136,13 @@ static Status findMembers(Context &cx, const Tensor &elements, const Tensor &tes
   mergeSort(sorted.data(), sorted.data() + n, n, [](C a, C b) { return ascending(a, b); });
   parallelFor(cx, 0, elements.numel, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      int64_t at = searchPlace<C>(sorted.data(), nullptr, n, x[i], false);
+      int64_t at = 0;
+      for (int64_t high = n; at < high;) {
+        int64_t middle = at + (high - at) / 2;
+        bool before = ascending(sorted[middle], x[i]);
+        at = before ? middle + 1 : at;
+        high = before ? high : middle;
+      }
       out.ptr<bool>()[i] = (at < n && sorted[at] == x[i]) != invert;
     }
   });

@@ -148,7 +148,7 @@ static Result<int64_t> splitDim(Context &cx, const Tensor &t, char kind) {
   if (t.rank < wanted)
     return cx.fail("torch.%csplit requires a tensor with at least %lld dimension%s, but got a "
                    "tensor with %lld dimensions!",
-                   kind, number(wanted), wanted > 1 ? "s" : "", number(t.rank));
+                   kind, number(wanted), wanted == 2 ? "s" : "", number(t.rank));
   return kind == 'v' ? 0 : kind == 'd' ? 2 : t.rank == 1 ? 0 : 1;
 }
 template <char Kind> static ListRef splitEqual(Context &cx, const Tensor &t, int64_t sections) {

@@ -19,7 +19,7 @@ TensorRef selectDim(Context &cx, const Tensor &t, int64_t dim, int64_t index) {
 TensorRef sliceTensor(Context &cx, const Tensor &t, int64_t dim, Optional<int64_t> start,
                       Optional<int64_t> end, int64_t step) {
   if (t.rank == 0)
-    return cx.fail("slice() cannot be applied to a 0-dim tensor.");
+    return cx.raise("IndexError", "slice() cannot be applied to a 0-dim tensor.");
   TSC_ASSIGN(dim, wrapDim(cx, dim, t.rank));
   if (step <= 0)
     return cx.fail("slice step must be positive");
@@ -43,8 +43,7 @@ TensorRef narrowDim(Context &cx, const Tensor &t, int64_t dim, int64_t start, in
   int64_t size = t.sizes[dim];
   if (start < -size || start > size)
     return cx.raise("IndexError",
-                    "Dimension out of range (expected to be in range of [%lld, %lld], but got "
-                    "%lld)",
+                    "start out of range (expected to be in range of [%lld, %lld], but got %lld)",
                     number(-size), number(size), number(start));
   return narrow(cx, t, dim, start < 0 ? start + size : start, length);
 }
@@ -221,7 +220,7 @@ TSC_VIEW_COPY(aten_view_copy_dtype, aten_view_copy_dtype_out, viewDType)
 
 static TensorRef viewAsReal(Context &cx, const Tensor &t) {
   if (!t.isComplex())
-    return cx.fail("view_as_real is only supported for complex tensors");
+    return cx.raise("TypeError", "view_as_real is only supported for complex tensors");
   Shape sizes = t.shape(), strides = t.stridesList();
   for (int64_t &s : strides)
     s *= 2;

@@ -192,10 +192,11 @@ TensorRef transposeDims(Context &cx, const Tensor &t, int64_t a, int64_t b) {
 }
 TensorRef permuteDims(Context &cx, const Tensor &t, IntList dims) {
   if (dims.size() != t.rank)
-    return cx.fail("permute: number of dimensions in the tensor input does not match the length of "
-                   "the desired ordering of dimensions i.e. input.dim() = %lld is not equal to "
-                   "len(dims) = %lld",
-                   number(t.rank), number(dims.size()));
+    return cx.fail(
+        "permute(sparse_coo): number of dimensions in the tensor input does not match "
+        "the length of the desired ordering of dimensions i.e. input.dim() = %lld is not equal to "
+        "len(dims) = %lld",
+        number(t.rank), number(dims.size()));
   TSC_ASSIGN(Shape wrapped, wrapDims(cx, dims, t.rank));
   return permute(cx, t, wrapped);
 }
@@ -232,6 +233,8 @@ static TensorRef reverseDims(Context &cx, const Tensor &t) {
   return permute(cx, t, dims);
 }
 static TensorRef transposeLastDims(Context &cx, const Tensor &t) {
+  if (t.rank == 0)
+    return alias(cx, t);
   if (t.rank < 2)
     return cx.fail(
         "tensor.mT is only supported on matrices or batches of matrices. Got %lld-D tensor.",
