@@ -4,6 +4,7 @@
 #include "Operands.h"
 
 #include "FloatMath.h"
+#include "Pairs.h"
 #include "tsc/runtime/Random.h"
 
 using namespace tsc::rt;
@@ -148,7 +149,7 @@ static TensorRef logSigmoid(Context &cx, Out out, const Tensor &self) {
       inputs(self));
 }
 /// The second result is what the backward form of PyTorch keeps: exp(-|x|).
-static Results<TensorRef, TensorRef> logSigmoidForward(Context &cx, const Tensor &self) {
+static Pair logSigmoidForward(Context &cx, const Tensor &self) {
   TensorRef result = logSigmoid(cx, {}, self);
   TSC_TRY(result);
   TensorRef buffer = elementwise<kFloat, Promote::Keep>(
@@ -160,6 +161,7 @@ static Results<TensorRef, TensorRef> logSigmoidForward(Context &cx, const Tensor
 TSC_FUNCTIONAL(aten_log_sigmoid, logSigmoid)
 TSC_OUTPUT(aten_log_sigmoid_out, logSigmoid)
 TSC_KERNEL(aten_log_sigmoid_forward, logSigmoidForward)
+TSC_KERNEL(aten_log_sigmoid_forward_output, (writePair<logSigmoidForward, const Tensor &>))
 
 /// log(x / (1 - x)), of x kept within [eps, 1 - eps].
 static TensorRef logit(Context &cx, Out out, const Tensor &self, Optional<double> eps) {
@@ -249,3 +251,13 @@ static TensorRef rrelu(Context &cx, Out out, const Tensor &self, Scalar lower, S
 TSC_FUNCTIONAL(aten_rrelu, rrelu)
 TSC_INPLACE(aten_rrelu_, rrelu)
 TSC_VARIANTS(aten_rrelu_with_noise, rreluWithNoise)
+/// The noise is a second result instead of an argument that is written.
+static Pair rreluFunctional(Context &cx, const Tensor &self, const Tensor &noise, Scalar lower,
+                            Scalar upper, bool training, const Value &generator) {
+  TensorRef drawn = clone(cx, noise);
+  TSC_TRY(drawn);
+  TensorRef result = rreluWithNoise(cx, {}, self, *drawn, lower, upper, training, generator);
+  TSC_TRY(result);
+  return makePair(static_cast<TensorRef &&>(result), static_cast<TensorRef &&>(drawn));
+}
+TSC_KERNEL(aten_rrelu_with_noise_functional, rreluFunctional)

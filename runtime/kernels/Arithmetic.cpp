@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// add, sub, rsub and mul; abs and neg.
+// add, sub, rsub and mul; abs and neg; the sum of add and relu.
 #include "Operands.h"
 
 using namespace tsc::rt;
@@ -84,6 +84,21 @@ TSC_FUNCTIONAL(aten_rsub_Tensor, rsubTensor)
 TSC_OUTPUT(aten_rsub_Tensor_out, rsubTensor)
 TSC_FUNCTIONAL(aten_rsub_Scalar, rsubScalar)
 TSC_OUTPUT(aten_rsub_Scalar_out, rsubScalar)
+
+/// relu(self + alpha * other).
+static TensorRef addRelu(Context &cx, Out out, const Tensor &self, const Tensor &other,
+                         Scalar alpha) {
+  TSC_TRY(checkAlpha(cx, commonDType(cx, self, other), alpha));
+  auto f = [](auto a, auto b, auto alpha) {
+    auto sum = a + alpha * b;
+    return sum < 0 ? decltype(a)(0) : sum;
+  };
+  return elementwise<kInt | kFloat, Promote::Keep>(cx, "_add_relu", out, f, inputs(self, other),
+                                                   constants(alpha));
+}
+TSC_FUNCTIONAL(aten__add_relu_Tensor, addRelu)
+TSC_INPLACE(aten__add_relu__Tensor, addRelu)
+TSC_OUTPUT(aten__add_relu_out, addRelu)
 
 static TensorRef multiply(Context &cx, Out out, const Operand &self, const Operand &other) {
   auto f = [](auto a, auto b) -> decltype(a) {

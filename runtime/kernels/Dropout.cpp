@@ -2,6 +2,7 @@
 // Dropout: the input itself unless training; then elements, or whole channels, are zeroed at random
 // and the others scaled. Alpha dropout keeps mean and variance of selu's results.
 #include "Operands.h"
+#include "Pairs.h"
 #include "tsc/runtime/Random.h"
 
 using namespace tsc::rt;
@@ -73,8 +74,7 @@ TSC_FUNCTIONAL(aten_feature_alpha_dropout, alphaDropout<true>)
 TSC_INPLACE(aten_feature_alpha_dropout_, alphaDropout<true>)
 
 /// Result and mask.
-static Results<TensorRef, TensorRef> nativeDropout(Context &cx, const Tensor &input, double p,
-                                                   Optional<bool> train) {
+static Pair nativeDropout(Context &cx, const Tensor &input, double p, Optional<bool> train) {
   if (input.numel == 0) {
     TensorRef empty = emptyLike(cx, input, DType::Bool);
     TSC_TRY(empty);
@@ -105,5 +105,7 @@ static TensorRef nativeDropoutBackward(Context &cx, Out out, const Tensor &grad,
       constants(scale));
 }
 TSC_KERNEL(aten_native_dropout, nativeDropout)
+TSC_KERNEL(aten_native_dropout_out,
+           (writePair<nativeDropout, const Tensor &, double, Optional<bool>>))
 TSC_FUNCTIONAL(aten_native_dropout_backward, nativeDropoutBackward)
 TSC_OUTPUT(aten_native_dropout_backward_out, nativeDropoutBackward)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// histc and bincount.
+// histc, histogram and bincount.
 #include "Operands.h"
+#include "Pairs.h"
+
+#include <algorithm>
 
 using namespace tsc::rt;
 
@@ -77,3 +80,92 @@ static TensorRef bincount(Context &cx, const Tensor &self, OptTensor weights, in
 }
 TSC_KERNEL(aten_bincount, bincount)
 TSC_OUTPUT_COPY(aten_bincount_out, bincount)
+
+// ---- histogram: counts, or weights, and the edges of the bins
+namespace {
+struct HistogramJob {
+  const Tensor &self;
+  OptTensor weights;
+  bool density;
+};
+/// Fills `counts` (float64, zero) for rising float64 edges.
+Status countBins(Context &cx, const HistogramJob &job, const Tensor &edges, Tensor &counts) {
+  TensorRef numbers = contiguousAs(cx, job.self, DType::Float64), weights;
+  TSC_TRY(numbers);
+  if (job.weights) {
+    if (!(job.weights->shape() == job.self.shape()) || job.weights->dtype != job.self.dtype)
+      return cx.fail("histogram: expected weights of the input's shape and dtype");
+    weights = contiguousAs(cx, *job.weights, DType::Float64);
+    TSC_TRY(weights);
+  }
+  const double *from = edges.ptr<double>(), *to = from + edges.numel;
+  double *bins = counts.ptr<double>(), total = 0;
+  for (int64_t i = 0; i < job.self.numel; ++i) {
+    double x = numbers->ptr<double>()[i], weight = job.weights ? weights->ptr<double>()[i] : 1;
+    if (!(x >= from[0] && x <= to[-1]))
+      continue;
+    int64_t bin = std::upper_bound(from, to, x) - from - 1;
+    bins[bin < counts.numel ? bin : counts.numel - 1] += weight;
+  }
+  for (int64_t i = 0; i < counts.numel; ++i)
+    total += bins[i];
+  for (int64_t i = 0; job.density && i < counts.numel; ++i)
+    bins[i] /= total * (from[i + 1] - from[i]);
+  return success();
+}
+Pair histogramOver(Context &cx, const HistogramJob &job, TensorRef edges) {
+  TensorRef counts = zeros(cx, Shape::of(edges->numel - 1), DType::Float64);
+  TSC_TRY(counts);
+  TSC_TRY(countBins(cx, job, *edges, *counts));
+  TensorRef first = toDType(cx, *counts, job.self.dtype);
+  TSC_TRY(first);
+  TensorRef second = toDType(cx, *edges, job.self.dtype);
+  TSC_TRY(second);
+  return makePair(static_cast<TensorRef &&>(first), static_cast<TensorRef &&>(second));
+}
+Status checkHistogram(Context &cx, const Tensor &self) {
+  if (self.dtype == DType::Float32 || self.dtype == DType::Float64)
+    return success();
+  return unsupportedDType(cx, "histogram", self.dtype);
+}
+} // namespace
+static Pair histogramEdges(Context &cx, const Tensor &self, const Tensor &bins, OptTensor weight,
+                           bool density) {
+  TSC_TRY(checkHistogram(cx, self));
+  if (bins.rank != 1 || bins.numel < 2 || bins.dtype != self.dtype)
+    return cx.fail("histogram: expected bins to be a 1-d tensor of at least two edges of the "
+                   "input's dtype");
+  TensorRef edges = contiguousAs(cx, bins, DType::Float64);
+  TSC_TRY(edges);
+  return histogramOver(cx, {self, weight, density}, static_cast<TensorRef &&>(edges));
+}
+static Pair histogramCount(Context &cx, const Tensor &self, int64_t bins, Optional<FloatList> range,
+                           OptTensor weight, bool density) {
+  TSC_TRY(checkHistogram(cx, self));
+  if (bins < 1 || (range && range->size() != 2))
+    return cx.fail("histogram: expected at least one bin and a range of two numbers, found %lld",
+                   static_cast<long long>(bins));
+  double low = range ? (*range)[0] : 0, high = range ? (*range)[1] : self.numel ? 0 : 1;
+  for (int64_t i = 0; !range && i < self.numel; ++i) {
+    double x = self.at(i).toDouble();
+    low = i == 0 || x < low ? x : low;
+    high = i == 0 || x > high ? x : high;
+  }
+  if (!std::isfinite(low) || !std::isfinite(high) || low > high)
+    return cx.fail("histogram: range [%g, %g] is not finite or not rising", low, high);
+  if (low == high)
+    low -= 0.5, high += 0.5;
+  TensorRef edges = empty(cx, Shape::of(bins + 1), DType::Float64);
+  TSC_TRY(edges);
+  double step = (high - low) / static_cast<double>(bins);
+  for (int64_t i = 0; i <= bins; ++i)
+    edges->ptr<double>()[i] = i == bins ? high : low + step * static_cast<double>(i);
+  return histogramOver(cx, {self, weight, density}, static_cast<TensorRef &&>(edges));
+}
+TSC_KERNEL(aten_histogram_bins_tensor, histogramEdges)
+TSC_KERNEL(aten_histogram_bins_tensor_out,
+           (writePair<histogramEdges, const Tensor &, const Tensor &, OptTensor, bool>))
+TSC_KERNEL(aten_histogram_bin_ct, histogramCount)
+TSC_KERNEL(
+    aten_histogram_bin_ct_out,
+    (writePair<histogramCount, const Tensor &, int64_t, Optional<FloatList>, OptTensor, bool>))
