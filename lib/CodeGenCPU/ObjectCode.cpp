@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small modules are the common case in tests and glue code, so analyses and passes are set up for one module at a time and
-// the verifier runs once, on the module as it was made.
+// Small modules are the common case in tests and glue code, so analyses and passes are set up for
+// one module at a time and the verifier runs once, on the module as it was made.
 #include "tsc/CodeGenCPU/ObjectCode.h"
 
 #include "tsc/CodeGenCPU/Target.h"
@@ -68,12 +68,14 @@ static void optimize(Module &module, TargetMachine &machine) {
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   OptimizationLevel level = pipelineLevel(machine.getOptLevel());
-  ModulePassManager passes = level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
-                                                            : builder.buildPerModuleDefaultPipeline(level);
+  ModulePassManager passes = level == OptimizationLevel::O0
+                                 ? builder.buildO0DefaultPipeline(level)
+                                 : builder.buildPerModuleDefaultPipeline(level);
   passes.run(module, modules);
 }
 
-static std::unique_ptr<Module> finish(std::unique_ptr<Module> module, const Target &target, DiagnosticEngine &engine) {
+static std::unique_ptr<Module> finish(std::unique_ptr<Module> module, const Target &target,
+                                      DiagnosticEngine &engine) {
   std::string text;
   raw_string_ostream os(text);
   if (verifyModule(*module, &os))
@@ -83,8 +85,8 @@ static std::unique_ptr<Module> finish(std::unique_ptr<Module> module, const Targ
   return module;
 }
 
-std::unique_ptr<Module> makeOptimizedModule(mlir::ModuleOp module, const Target &target, LLVMContext &context,
-                                            DiagnosticEngine &engine) {
+std::unique_ptr<Module> makeOptimizedModule(mlir::ModuleOp module, const Target &target,
+                                            LLVMContext &context, DiagnosticEngine &engine) {
   mlir::MLIRContext *mlirContext = module.getContext();
   mlir::registerBuiltinDialectTranslation(*mlirContext);
   mlir::registerLLVMDialectTranslation(*mlirContext);
@@ -95,15 +97,16 @@ std::unique_ptr<Module> makeOptimizedModule(mlir::ModuleOp module, const Target 
       text = diagnostic.str();
     return mlir::success();
   });
-  std::unique_ptr<Module> made =
-      mlir::translateModuleToLLVMIR(module, context, module.getName().value_or("model"), /*disableVerification=*/true);
+  std::unique_ptr<Module> made = mlir::translateModuleToLLVMIR(
+      module, context, module.getName().value_or("model"), /*disableVerification=*/true);
   if (!made)
-    return engine.report({}, Diag::InternalError, text.empty() ? "no LLVM IR was made" : text), nullptr;
+    return engine.report({}, Diag::InternalError, text.empty() ? "no LLVM IR was made" : text),
+           nullptr;
   return finish(std::move(made), target, engine);
 }
 
-std::unique_ptr<Module> parseOptimizedModule(StringRef path, const Target &target, LLVMContext &context,
-                                             DiagnosticEngine &engine) {
+std::unique_ptr<Module> parseOptimizedModule(StringRef path, const Target &target,
+                                             LLVMContext &context, DiagnosticEngine &engine) {
   SMDiagnostic error;
   std::unique_ptr<Module> module = parseIRFile(path, error, context);
   if (!module)
@@ -123,7 +126,8 @@ static bool emit(Module &module, const Target &target, CodeGenFileType type, raw
   return true;
 }
 
-bool writeCode(Module &module, const Target &target, CodeKind kind, raw_pwrite_stream &os, DiagnosticEngine &engine) {
+bool writeCode(Module &module, const Target &target, CodeKind kind, raw_pwrite_stream &os,
+               DiagnosticEngine &engine) {
   switch (kind) {
   case CodeKind::Text:
     module.print(os, nullptr);

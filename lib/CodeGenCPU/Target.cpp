@@ -18,7 +18,8 @@ using namespace llvm;
 namespace tsc::cpu {
 
 namespace {
-/// A level that a runtime archive is built for, and the extensions that its code may use beyond the level before.
+/// A level that a runtime archive is built for, and the extensions that its code may use beyond the
+/// level before.
 struct Level {
   const char *name;
   std::vector<const char *> features;
@@ -35,9 +36,11 @@ static const std::vector<Level> &x86Levels() {
 
 /// Extensions beyond the levels that generated code can use.
 static ArrayRef<const char *> furtherFeatures(const Triple &triple) {
-  static const char *const x86[] = {"amx-bf16", "amx-int8",   "amx-tile",        "avx512bf16", "avx512fp16",
-                                    "avx512vbmi", "avx512vnni", "avx512vpopcntdq", "avxvnni"};
-  static const char *const arm[] = {"bf16", "dotprod", "fp-armv8", "fullfp16", "i8mm", "lse", "neon", "sve", "sve2"};
+  static const char *const x86[] = {"amx-bf16",   "amx-int8",        "amx-tile",
+                                    "avx512bf16", "avx512fp16",      "avx512vbmi",
+                                    "avx512vnni", "avx512vpopcntdq", "avxvnni"};
+  static const char *const arm[] = {"bf16", "dotprod", "fp-armv8", "fullfp16", "i8mm",
+                                    "lse",  "neon",    "sve",      "sve2"};
   return triple.isX86() ? ArrayRef<const char *>(x86) : ArrayRef<const char *>(arm);
 }
 
@@ -151,7 +154,8 @@ std::unique_ptr<Target> Target::create(const TargetRequest &request, DiagnosticE
   options.FunctionSections = true;
   options.DataSections = true;
   options.UniqueSectionNames = true;
-  target->targetMachine.reset(found->createTargetMachine(triple, cpu, features, options, Reloc::PIC_, std::nullopt,
+  target->targetMachine.reset(found->createTargetMachine(triple, cpu, features, options,
+                                                         Reloc::PIC_, std::nullopt,
                                                          codeGenLevel(request.optimization)));
   if (!target->targetMachine)
     return engine.report({}, Diag::UnknownTarget, triple.str()), nullptr;

@@ -16,10 +16,13 @@ using Clock = std::chrono::steady_clock;
 /// Calls before the timed ones: they fault in memory and start threads.
 static constexpr int kWarmUp = 4;
 
-static double milliseconds(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
+static double milliseconds(Clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
 
 /// The time of one call, or nothing after a report.
-static std::optional<double> timeCall(const ModelSession &session, ModelValues &values, DiagnosticEngine &engine) {
+static std::optional<double> timeCall(const ModelSession &session, ModelValues &values,
+                                      DiagnosticEngine &engine) {
   const tsc_model_api &api = session.api();
   tsc_value result = {};
   tsc_error error = {};
@@ -38,8 +41,10 @@ static double peakMegabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-static void printLine(const BenchCommand &command, const ModelSession &session, std::vector<double> &times, double first) {
-  std::nth_element(times.begin(), times.begin() + static_cast<ptrdiff_t>(times.size() / 2), times.end());
+static void printLine(const BenchCommand &command, const ModelSession &session,
+                      std::vector<double> &times, double first) {
+  std::nth_element(times.begin(), times.begin() + static_cast<ptrdiff_t>(times.size() / 2),
+                   times.end());
   json::OStream out(outs());
   out.object([&] {
     out.attribute("min_ms", *std::min_element(times.begin(), times.end()));

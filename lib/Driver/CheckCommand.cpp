@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compilation without outputs: everything up to LLVM's dialect, which is where the last thing that cannot be compiled shows.
+// A compilation without outputs: everything up to LLVM's dialect, which is where the last thing
+// that cannot be compiled shows.
 #include "tsc/Driver/Commands.h"
 #include "tsc/Driver/Compilation.h"
 

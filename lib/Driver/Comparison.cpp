@@ -34,7 +34,8 @@ private:
   std::string compareStates(NodeId a, NodeId b, const std::string &name, unsigned depth);
   std::string compareTensors(NodeId a, NodeId b, const std::string &name);
   std::string compareElements(NodeId a, NodeId b, const std::string &name);
-  std::string compareQuantization(const TensorRecord &a, const TensorRecord &b, const std::string &name);
+  std::string compareQuantization(const TensorRecord &a, const TensorRecord &b,
+                                  const std::string &name);
   Tolerance toleranceOf(DType dtype) const;
 
   const archive::ValueGraph &found, &expected;
@@ -66,7 +67,8 @@ Tolerance Comparer::toleranceOf(DType dtype) const {
 static bool isClose(double a, double b, Tolerance t) {
   if (a == b || (std::isnan(a) && std::isnan(b)))
     return true;
-  return std::isfinite(a) && std::isfinite(b) && std::fabs(a - b) <= t.absolute + t.relative * std::fabs(b);
+  return std::isfinite(a) && std::isfinite(b) &&
+         std::fabs(a - b) <= t.absolute + t.relative * std::fabs(b);
 }
 static bool isClose(std::complex<double> a, std::complex<double> b, Tolerance t) {
   return isClose(a.real(), b.real(), t) && isClose(a.imag(), b.imag(), t);
@@ -77,12 +79,13 @@ static std::string numberText(double x) { return formatv("{0}", format("%.9g", x
 static std::string numberText(std::complex<double> x, bool isComplex) {
   if (!isComplex)
     return numberText(x.real());
-  return "(" + numberText(x.real()) + (std::signbit(x.imag()) ? "-" : "+") + numberText(std::fabs(x.imag())) + "j)";
+  return "(" + numberText(x.real()) + (std::signbit(x.imag()) ? "-" : "+") +
+         numberText(std::fabs(x.imag())) + "j)";
 }
 
 static bool isIntLike(NodeKind kind) {
-  return kind == NodeKind::Int || kind == NodeKind::DType || kind == NodeKind::Layout || kind == NodeKind::MemoryFormat ||
-         kind == NodeKind::QScheme;
+  return kind == NodeKind::Int || kind == NodeKind::DType || kind == NodeKind::Layout ||
+         kind == NodeKind::MemoryFormat || kind == NodeKind::QScheme;
 }
 static bool isSequence(NodeKind kind) { return kind == NodeKind::List || kind == NodeKind::Tuple; }
 
@@ -95,13 +98,17 @@ std::string Comparer::compare(NodeId a, NodeId b, const std::string &name, unsig
   if (isIntLike(ka) && isIntLike(kb))
     return found.integer(a) == expected.integer(b)
                ? ""
-               : formatv("{0} is {1}, expected {2}", name, found.integer(a), expected.integer(b)).str();
-  if (ka == NodeKind::Enum && kb != NodeKind::Enum) // files written without the program's classes hold the value alone
+               : formatv("{0} is {1}, expected {2}", name, found.integer(a), expected.integer(b))
+                     .str();
+  if (ka == NodeKind::Enum &&
+      kb != NodeKind::Enum) // files written without the program's classes hold the value alone
     return compare(found.state(a), b, name, depth + 1);
   if (ka == NodeKind::Device && kb == NodeKind::String)
     kb = NodeKind::Device;
   if (ka != kb)
-    return formatv("{0} is of type {1}, expected {2}", name, archive::kindName(ka), archive::kindName(kb)).str();
+    return formatv("{0} is of type {1}, expected {2}", name, archive::kindName(ka),
+                   archive::kindName(kb))
+        .str();
   Tolerance t = toleranceOf(DType::Float64);
   switch (ka) {
   case NodeKind::Bool:
@@ -113,7 +120,9 @@ std::string Comparer::compare(NodeId a, NodeId b, const std::string &name, unsig
   case NodeKind::Float:
     return isClose(found.real(a), expected.real(b), t)
                ? ""
-               : formatv("{0} is {1}, expected {2}", name, numberText(found.real(a)), numberText(expected.real(b))).str();
+               : formatv("{0} is {1}, expected {2}", name, numberText(found.real(a)),
+                         numberText(expected.real(b)))
+                     .str();
   case NodeKind::Complex:
     return isClose(found.complex(a), expected.complex(b), t)
                ? ""
@@ -124,7 +133,8 @@ std::string Comparer::compare(NodeId a, NodeId b, const std::string &name, unsig
   case NodeKind::Device:
     return found.text(a) == expected.text(b)
                ? ""
-               : formatv("{0} is '{1}', expected '{2}'", name, found.text(a), expected.text(b)).str();
+               : formatv("{0} is '{1}', expected '{2}'", name, found.text(a), expected.text(b))
+                     .str();
   case NodeKind::Dict:
     return compareDicts(a, b, name, depth);
   case NodeKind::Tensor:
@@ -137,12 +147,14 @@ std::string Comparer::compare(NodeId a, NodeId b, const std::string &name, unsig
   }
 }
 
-std::string Comparer::compareSequences(NodeId a, NodeId b, const std::string &name, unsigned depth) {
+std::string Comparer::compareSequences(NodeId a, NodeId b, const std::string &name,
+                                       unsigned depth) {
   ArrayRef<NodeId> as = found.items(a), bs = expected.items(b);
   if (as.size() != bs.size())
     return formatv("{0} has {1} elements, expected {2}", name, as.size(), bs.size()).str();
   for (size_t i = 0; i < as.size(); ++i)
-    if (std::string why = compare(as[i], bs[i], name + "[" + std::to_string(i) + "]", depth + 1); !why.empty())
+    if (std::string why = compare(as[i], bs[i], name + "[" + std::to_string(i) + "]", depth + 1);
+        !why.empty())
       return why;
   return "";
 }
@@ -168,12 +180,12 @@ std::string Comparer::compareDicts(NodeId a, NodeId b, const std::string &name, 
     return formatv("{0} has {1} entries, expected {2}", name, count, expected.dictSize(b)).str();
   for (size_t i = 0; i < count; ++i) {
     std::string key = keyText(expected, expected.dictKey(b, i));
-    if (std::string why =
-            compare(found.dictKey(a, i), expected.dictKey(b, i), name + "'s key " + std::to_string(i), depth + 1);
+    if (std::string why = compare(found.dictKey(a, i), expected.dictKey(b, i),
+                                  name + "'s key " + std::to_string(i), depth + 1);
         !why.empty())
       return why;
-    if (std::string why =
-            compare(found.dictValue(a, i), expected.dictValue(b, i), name + "[" + key + "]", depth + 1);
+    if (std::string why = compare(found.dictValue(a, i), expected.dictValue(b, i),
+                                  name + "[" + key + "]", depth + 1);
         !why.empty())
       return why;
   }
@@ -182,7 +194,8 @@ std::string Comparer::compareDicts(NodeId a, NodeId b, const std::string &name, 
 
 std::string Comparer::compareStates(NodeId a, NodeId b, const std::string &name, unsigned depth) {
   if (found.typeText(a) != expected.typeText(b))
-    return formatv("{0} is a {1}, expected {2}", name, found.typeText(a), expected.typeText(b)).str();
+    return formatv("{0} is a {1}, expected {2}", name, found.typeText(a), expected.typeText(b))
+        .str();
   NodeId sa = found.state(a), sb = expected.state(b);
   if ((sa == archive::kNoNode) != (sb == archive::kNoNode))
     return name + " differs in its state";
@@ -197,7 +210,8 @@ static std::string shapeText(const TensorRecord &t) {
   return text + "]";
 }
 
-std::string Comparer::compareQuantization(const TensorRecord &a, const TensorRecord &b, const std::string &name) {
+std::string Comparer::compareQuantization(const TensorRecord &a, const TensorRecord &b,
+                                          const std::string &name) {
   if (!a.quantization || !b.quantization)
     return !a.quantization == !b.quantization ? "" : name + " differs in being quantized";
   const archive::Quantization &qa = *a.quantization, &qb = *b.quantization;
@@ -206,8 +220,8 @@ std::string Comparer::compareQuantization(const TensorRecord &a, const TensorRec
     return formatv("{0} is quantized along axis {1}, expected {2}", name, qa.axis, qb.axis).str();
   if (qa.axis < 0) {
     if (!isClose(qa.scale, qb.scale, t) || qa.zeroPoint != qb.zeroPoint)
-      return formatv("{0} has scale {1} and zero point {2}, expected {3} and {4}", name, numberText(qa.scale), qa.zeroPoint,
-                     numberText(qb.scale), qb.zeroPoint)
+      return formatv("{0} has scale {1} and zero point {2}, expected {3} and {4}", name,
+                     numberText(qa.scale), qa.zeroPoint, numberText(qb.scale), qb.zeroPoint)
           .str();
     return "";
   }
@@ -215,8 +229,8 @@ std::string Comparer::compareQuantization(const TensorRecord &a, const TensorRec
     return name + " differs in its scales or zero points";
   for (size_t i = 0; i < qa.scales.size(); ++i)
     if (!isClose(qa.scales[i], qb.scales[i], t))
-      return formatv("{0} has scale {1} of channel {2}, expected {3}", name, numberText(qa.scales[i]), i,
-                     numberText(qb.scales[i]))
+      return formatv("{0} has scale {1} of channel {2}, expected {3}", name,
+                     numberText(qa.scales[i]), i, numberText(qb.scales[i]))
           .str();
   return "";
 }
@@ -224,8 +238,9 @@ std::string Comparer::compareQuantization(const TensorRecord &a, const TensorRec
 std::string Comparer::compareTensors(NodeId a, NodeId b, const std::string &name) {
   const TensorRecord &ta = found.tensor(a), &tb = expected.tensor(b);
   if (ta.layout != tb.layout)
-    return name + " is a tensor of another layout (" + (ta.layout == archive::Layout::Strided ? "strided" : "sparse") +
-           "), expected " + (tb.layout == archive::Layout::Strided ? "strided" : "sparse");
+    return name + " is a tensor of another layout (" +
+           (ta.layout == archive::Layout::Strided ? "strided" : "sparse") + "), expected " +
+           (tb.layout == archive::Layout::Strided ? "strided" : "sparse");
   if (ta.dtype != tb.dtype || ArrayRef<int64_t>(ta.sizes) != ArrayRef<int64_t>(tb.sizes))
     return formatv("{0} is {1}, expected {2}", name, shapeText(ta), shapeText(tb)).str();
   if (std::string why = compareQuantization(ta, tb, name); !why.empty())
@@ -233,7 +248,9 @@ std::string Comparer::compareTensors(NodeId a, NodeId b, const std::string &name
   if (ta.layout == archive::Layout::Strided)
     return compareElements(a, b, name);
   for (size_t i = 0; i < std::min(ta.parts.size(), tb.parts.size()); ++i)
-    if (std::string why = compare(ta.parts[i], tb.parts[i], name + "'s part " + std::to_string(i), 0); !why.empty())
+    if (std::string why =
+            compare(ta.parts[i], tb.parts[i], name + "'s part " + std::to_string(i), 0);
+        !why.empty())
       return why;
   return "";
 }
@@ -267,8 +284,8 @@ std::string Comparer::compareElements(NodeId a, NodeId b, const std::string &nam
     if (isClose(x, y, t))
       continue;
     if (!bad++)
-      first = formatv("element {0} is {1}, expected {2}", indexText(readA.index()), numberText(x, isComplexDType),
-                      numberText(y, isComplexDType))
+      first = formatv("element {0} is {1}, expected {2}", indexText(readA.index()),
+                      numberText(x, isComplexDType), numberText(y, isComplexDType))
                   .str();
     largest = std::max(largest, std::abs(x - y));
     if (std::abs(y) > 0)
@@ -276,15 +293,16 @@ std::string Comparer::compareElements(NodeId a, NodeId b, const std::string &nam
   }
   if (!bad)
     return "";
-  std::string text = formatv("{0}: {1}; {2} of {3} elements of {4} differ, at most by {5}", name, first, bad, count,
-                             shapeText(ta), numberText(largest))
+  std::string text = formatv("{0}: {1}; {2} of {3} elements of {4} differ, at most by {5}", name,
+                             first, bad, count, shapeText(ta), numberText(largest))
                          .str();
   if (largestRelative > 0)
     text += " (relative " + numberText(largestRelative) + ")";
   return text;
 }
 
-std::string compareValues(ComparedValue found, ComparedValue expected, const Tolerances &tolerances, std::string name) {
+std::string compareValues(ComparedValue found, ComparedValue expected, const Tolerances &tolerances,
+                          std::string name) {
   return Comparer(found, expected, tolerances).compare(found.node, expected.node, name, 0);
 }
 

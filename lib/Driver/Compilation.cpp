@@ -48,7 +48,8 @@ Compilation::Compilation(const CompileOptions &options, DiagnosticEngine &engine
 Compilation::~Compilation() = default;
 
 std::string installPrefixOf(const char *argv0) {
-  std::string executable = llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&installPrefixOf));
+  std::string executable =
+      llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&installPrefixOf));
   return llvm::sys::path::parent_path(llvm::sys::path::parent_path(executable)).str();
 }
 
@@ -87,7 +88,8 @@ bool Compilation::loadArchive() {
 bool Compilation::loadSource() {
   reached = Phase::Import;
   return timed(Phase::Import, [&] {
-    llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file = llvm::MemoryBuffer::getFile(options.input);
+    llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file =
+        llvm::MemoryBuffer::getFile(options.input);
     if (!file)
       return engine.report({options.input}, Diag::CannotRead, file.getError().message()), false;
     moduleRef = importer::importSource(options.input, (*file)->getBuffer(), &context, engine);
@@ -158,7 +160,8 @@ bool Compilation::runPhase(Phase phase) {
     return true;
   if (!engine.hasErrors())
     engine.report({options.input}, Diag::InternalError,
-                  "phase " + phaseName(phase).str() + ": " + (text.empty() ? "a pass failed" : text));
+                  "phase " + phaseName(phase).str() + ": " +
+                      (text.empty() ? "a pass failed" : text));
   return false;
 }
 
@@ -194,24 +197,29 @@ llvm::StringRef Compilation::sourceLine(llvm::StringRef file, unsigned line) {
   return at == sources->lines.end() ? llvm::StringRef() : at->second;
 }
 
-bool Compilation::lower(llvm::StringRef prefix, llvm::StringRef target, llvm::StringRef manifestJson) {
+bool Compilation::lower(llvm::StringRef prefix, llvm::StringRef target,
+                        llvm::StringRef manifestJson) {
   if (!runPhase(Phase::Lower))
     return false;
   TsToLLVMOptions lowering;
   lowering.name = programName();
   lowering.symbolPrefix = prefix.str();
-  lowering.defineEntry = false; // the linker gives it to shared libraries, so that objects of two models can be linked
+  lowering.defineEntry =
+      false; // the linker gives it to shared libraries, so that objects of two models can be linked
   lowering.methods = options.methods;
   lowering.target = target.str();
   lowering.manifest = manifestJson.str();
   lowering.deferUnsupported = options.deferUnsupported;
   lowering.hasKernel = ts::hasKernel;
-  lowering.sourceLine = [this](llvm::StringRef file, unsigned line) { return sourceLine(file, line); };
+  lowering.sourceLine = [this](llvm::StringRef file, unsigned line) {
+    return sourceLine(file, line);
+  };
   return succeeded(convertTsToLLVM(module(), lowering, engine)) && !engine.hasErrors();
 }
 
 bool Compilation::check() {
-  return load() && runTo(Phase::Fuse) && timed(Phase::Lower, [&] { return lower("model", "", ""); });
+  return load() && runTo(Phase::Fuse) &&
+         timed(Phase::Lower, [&] { return lower("model", "", ""); });
 }
 
 std::string Compilation::programName() {
@@ -245,7 +253,8 @@ bool Compilation::writeText(llvm::StringRef path, Phase phase) {
       return false;
     if (!store.write(weights.temporaryPath(), error))
       return engine.report({path.str() + ".weights"}, Diag::CannotWrite, error), false;
-    m->setAttr(ts::kWeightsAttr, StringAttr::get(&context, llvm::sys::path::filename(path) + ".weights"));
+    m->setAttr(ts::kWeightsAttr,
+               StringAttr::get(&context, llvm::sys::path::filename(path) + ".weights"));
   }
   m->setAttr(kPhaseAttr, StringAttr::get(&context, phaseName(phase)));
   if (phase == Phase::Lower)

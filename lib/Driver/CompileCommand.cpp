@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a module to the files that were asked for. Nothing appears under its final name before everything has been made.
+// From a module to the files that were asked for. Nothing appears under its final name before
+// everything has been made.
 #include "Outputs.h"
 #include "tsc/CodeGenCPU/ObjectCode.h"
 #include "tsc/CodeGenCPU/Target.h"
@@ -26,7 +27,8 @@ namespace {
 /// The back half of a compilation: LLVM IR, objects, and what is linked from them.
 class Backend {
 public:
-  Backend(const CompileOptions &options, const cpu::Target &target, std::string prefix, DiagnosticEngine &engine)
+  Backend(const CompileOptions &options, const cpu::Target &target, std::string prefix,
+          DiagnosticEngine &engine)
       : options(options), target(target), prefix(std::move(prefix)), engine(engine) {}
 
   bool generate(mlir::ModuleOp module);
@@ -67,7 +69,10 @@ bool Backend::writeObjects(mlir::ModuleOp module) {
     return false;
   return modelObject.open("o", engine) &&
          modelObject.fill(
-             [&](raw_fd_ostream &os) { return cpu::writeCode(*code, target, cpu::CodeKind::Object, os, engine); }, engine);
+             [&](raw_fd_ostream &os) {
+               return cpu::writeCode(*code, target, cpu::CodeKind::Object, os, engine);
+             },
+             engine);
 }
 
 std::vector<std::string> Backend::objects() const {
@@ -80,7 +85,8 @@ std::vector<std::string> Backend::objects() const {
 bool Backend::writeLibrary(StringRef path) {
   std::optional<RuntimeFiles> runtime =
       findRuntime(options.installPrefix, target.triple(), target.runtimeLevels(), engine);
-  return runtime && linkSharedLibrary(objects(), *runtime, prefix + "_model", options.keepSymbols, path, engine);
+  return runtime && linkSharedLibrary(objects(), *runtime, prefix + "_model", options.keepSymbols,
+                                      path, engine);
 }
 
 bool Backend::writeStatic(const Output &output, StringRef path) {
@@ -91,8 +97,8 @@ bool Backend::writeStatic(const Output &output, StringRef path) {
   return writeStaticLibrary(members, path, engine);
 }
 
-static bool writeCodeFile(StringRef path, Module &code, const cpu::Target &target, cpu::CodeKind kind,
-                          DiagnosticEngine &engine) {
+static bool writeCodeFile(StringRef path, Module &code, const cpu::Target &target,
+                          cpu::CodeKind kind, DiagnosticEngine &engine) {
   std::error_code ec;
   raw_fd_ostream os(path, ec);
   if (ec)
@@ -125,15 +131,17 @@ bool Backend::write(const Output &output, StringRef path) {
   }
 }
 
-static bool writeHeader(StringRef path, const Manifest &manifest, StringRef prefix, bool isCpp, DiagnosticEngine &engine) {
+static bool writeHeader(StringRef path, const Manifest &manifest, StringRef prefix, bool isCpp,
+                        DiagnosticEngine &engine) {
   OutputFile file(path);
-  return file.open(engine) && file.fill(
-                                  [&](raw_fd_ostream &os) {
-                                    HeaderModel header = headerOf(manifest, prefix);
-                                    os << (isCpp ? makeCppHeader(header) : makeCHeader(header));
-                                    return true;
-                                  },
-                                  engine) &&
+  return file.open(engine) &&
+         file.fill(
+             [&](raw_fd_ostream &os) {
+               HeaderModel header = headerOf(manifest, prefix);
+               os << (isCpp ? makeCppHeader(header) : makeCHeader(header));
+               return true;
+             },
+             engine) &&
          file.keep(engine);
 }
 
@@ -141,11 +149,13 @@ static bool isCode(OutputKind kind) {
   return kind != OutputKind::Mlir && kind != OutputKind::CHeader && kind != OutputKind::CppHeader;
 }
 static bool isMachineCode(OutputKind kind) {
-  return kind == OutputKind::SharedLibrary || kind == OutputKind::StaticLibrary || kind == OutputKind::Object;
+  return kind == OutputKind::SharedLibrary || kind == OutputKind::StaticLibrary ||
+         kind == OutputKind::Object;
 }
 
 /// Opens all outputs first, so that a place that cannot be written costs no compilation.
-static bool openOutputs(ArrayRef<Output> outputs, std::vector<std::unique_ptr<OutputFile>> &files, DiagnosticEngine &engine) {
+static bool openOutputs(ArrayRef<Output> outputs, std::vector<std::unique_ptr<OutputFile>> &files,
+                        DiagnosticEngine &engine) {
   for (const Output &output : outputs) {
     files.push_back(std::make_unique<OutputFile>(output.path));
     if (!files.back()->open(engine))
@@ -156,7 +166,8 @@ static bool openOutputs(ArrayRef<Output> outputs, std::vector<std::unique_ptr<Ou
 
 bool Compilation::compileCode(ArrayRef<Output> outputs, StringRef prefix) {
   std::vector<std::unique_ptr<OutputFile>> files;
-  std::unique_ptr<cpu::Target> target = cpu::Target::create({options.triple, options.march, options.optimization}, engine);
+  std::unique_ptr<cpu::Target> target =
+      cpu::Target::create({options.triple, options.march, options.optimization}, engine);
   if (!target || !openOutputs(outputs, files, engine))
     return false;
   if (!lowerFor(*target, prefix))
@@ -167,12 +178,15 @@ bool Compilation::compileCode(ArrayRef<Output> outputs, StringRef prefix) {
   bool wantsObjects = any_of(outputs, [](const Output &o) { return isMachineCode(o.kind); });
   auto writeAll = [&](bool machineCode) {
     for (size_t i = 0; i < outputs.size(); ++i)
-      if (isMachineCode(outputs[i].kind) == machineCode && !backend.write(outputs[i], files[i]->temporaryPath()))
+      if (isMachineCode(outputs[i].kind) == machineCode &&
+          !backend.write(outputs[i], files[i]->temporaryPath()))
         return false;
     return true;
   };
   // Text comes first: making the object changes the module.
-  if (!timed(Phase::CodeGen, [&] { return writeAll(false) && (!wantsObjects || backend.writeObjects(module())); }) ||
+  if (!timed(
+          Phase::CodeGen,
+          [&] { return writeAll(false) && (!wantsObjects || backend.writeObjects(module())); }) ||
       !timed(Phase::Link, [&] { return writeAll(true); }))
     return false;
   for (std::unique_ptr<OutputFile> &file : files)
@@ -202,7 +216,9 @@ bool Compilation::compile() {
   Phase textPhase = options.emit.value_or(Phase::Fuse);
   if (!runTo(textPhase))
     return false;
-  auto ofKind = [&](auto wanted) { return find_if(outputs, [&](const Output &o) { return wanted(o.kind); }); };
+  auto ofKind = [&](auto wanted) {
+    return find_if(outputs, [&](const Output &o) { return wanted(o.kind); });
+  };
   std::string prefix = loweredPrefix.empty() ? options.symbolPrefix : loweredPrefix;
   if (prefix.empty() && !outputs.empty()) {
     auto first = ofKind(isMachineCode);
@@ -210,7 +226,8 @@ bool Compilation::compile() {
   }
   Manifest described = describeModule(module(), options.methods);
   if (textPhase == Phase::Lower) {
-    std::unique_ptr<cpu::Target> target = cpu::Target::create({options.triple, options.march, options.optimization}, engine);
+    std::unique_ptr<cpu::Target> target =
+        cpu::Target::create({options.triple, options.march, options.optimization}, engine);
     if (!target || !lowerFor(*target, prefix))
       return false;
   }
@@ -224,7 +241,8 @@ bool Compilation::compile() {
   if (ofKind(isCode) == outputs.end())
     return true;
   if (options.emit)
-    return engine.report({}, Diag::EmitWithCode, phaseName(*options.emit), ofKind(isCode)->path), false;
+    return engine.report({}, Diag::EmitWithCode, phaseName(*options.emit), ofKind(isCode)->path),
+           false;
   std::vector<Output> code;
   copy_if(outputs, std::back_inserter(code), [](const Output &o) { return isCode(o.kind); });
   return compileCode(code, prefix);

@@ -50,7 +50,8 @@ Type ContractTypes::narrowTensor(ts::TensorType declared, const SignatureType &s
 }
 
 Type ContractTypes::narrowTuple(ts::TupleType declared, const SignatureType &signature) {
-  if (signature.kind != SignatureType::Tuple || signature.parameters.size() != declared.getElements().size())
+  if (signature.kind != SignatureType::Tuple ||
+      signature.parameters.size() != declared.getElements().size())
     return {};
   llvm::SmallVector<Type> elements;
   for (auto [element, parameter] : llvm::zip(declared.getElements(), signature.parameters)) {
@@ -58,7 +59,8 @@ Type ContractTypes::narrowTuple(ts::TupleType declared, const SignatureType &sig
     if (!elements.back())
       return {};
   }
-  return ts::TupleType::get(declared.getContext(), elements, declared.getName(), declared.getFields());
+  return ts::TupleType::get(declared.getContext(), elements, declared.getName(),
+                            declared.getFields());
 }
 
 Type ContractTypes::narrow(Type declared, const SignatureType &signature) {
@@ -74,20 +76,26 @@ Type ContractTypes::narrow(Type declared, const SignatureType &signature) {
   if (auto type = dyn_cast<ts::TupleType>(declared))
     return narrowTuple(type, signature);
   if (auto type = dyn_cast<ts::ListType>(declared)) {
-    Type element =
-        signature.kind == SignatureType::List ? narrow(type.getElement(), signature.parameters[0]) : Type();
+    Type element = signature.kind == SignatureType::List
+                       ? narrow(type.getElement(), signature.parameters[0])
+                       : Type();
     return element ? ts::ListType::get(context, element) : Type();
   }
   if (auto type = dyn_cast<ts::DictType>(declared)) {
-    Type key = signature.kind == SignatureType::Dict ? narrow(type.getKey(), signature.parameters[0]) : Type();
+    Type key = signature.kind == SignatureType::Dict
+                   ? narrow(type.getKey(), signature.parameters[0])
+                   : Type();
     Type value = key ? narrow(type.getValue(), signature.parameters[1]) : Type();
     return value ? ts::DictType::get(context, key, value) : Type();
   }
   switch (signature.kind) {
   case SignatureType::Int:
-    return isa<ts::IntType, ts::FloatType, ts::NumberType, ts::ComplexType, ts::AnyType>(declared) ? declared : Type();
+    return isa<ts::IntType, ts::FloatType, ts::NumberType, ts::ComplexType, ts::AnyType>(declared)
+               ? declared
+               : Type();
   case SignatureType::Float:
-    return isa<ts::FloatType, ts::NumberType, ts::ComplexType, ts::AnyType>(declared) ? declared : Type();
+    return isa<ts::FloatType, ts::NumberType, ts::ComplexType, ts::AnyType>(declared) ? declared
+                                                                                      : Type();
   case SignatureType::Bool:
     return isa<ts::BoolType, ts::AnyType>(declared) ? declared : Type();
   case SignatureType::Complex:
@@ -111,8 +119,8 @@ static int64_t findArgument(const ExportedMethod &method, const InputSignature &
   return -1;
 }
 
-static bool applySignatures(const std::vector<ExportedMethod> &methods, const CompileOptions &options,
-                            DiagnosticEngine &engine) {
+static bool applySignatures(const std::vector<ExportedMethod> &methods,
+                            const CompileOptions &options, DiagnosticEngine &engine) {
   std::map<const ExportedMethod *, ContractTypes> types;
   for (const std::string &text : options.signatures) {
     std::string error;
@@ -124,28 +132,33 @@ static bool applySignatures(const std::vector<ExportedMethod> &methods, const Co
       name = options.methods.front();
     const ExportedMethod *method = findMethod(methods, name);
     if (!method)
-      return engine.report({}, Diag::BadSignature, text, "there is no method '" + name + "', only " + methodNames(methods)),
+      return engine.report({}, Diag::BadSignature, text,
+                           "there is no method '" + name + "', only " + methodNames(methods)),
              false;
     int64_t index = findArgument(*method, *signature);
     ts::FuncOp function = method->function;
     if (index < 0)
-      return engine.report({}, Diag::BadSignature, text, "'" + method->name + "' has no such argument"), false;
+      return engine.report({}, Diag::BadSignature, text,
+                           "'" + method->name + "' has no such argument"),
+             false;
     Type declared = function.getArgumentTypes()[index];
     Type narrowed = types[method].narrow(declared, signature->type);
     if (!narrowed)
       return engine.report({}, Diag::BadSignature, text,
-                           "the argument is declared " + ts::typeText(declared, ts::TypeStyle::Annotation)),
+                           "the argument is declared " +
+                               ts::typeText(declared, ts::TypeStyle::Annotation)),
              false;
     function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
   }
   return true;
 }
 
-static bool applyArguments(const std::vector<ExportedMethod> &methods, const CompileOptions &options,
-                           DiagnosticEngine &engine) {
+static bool applyArguments(const std::vector<ExportedMethod> &methods,
+                           const CompileOptions &options, DiagnosticEngine &engine) {
   if (options.argsFiles.empty())
     return true;
-  const ExportedMethod *method = findMethod(methods, options.methods.size() == 1 ? options.methods.front() : "");
+  const ExportedMethod *method =
+      findMethod(methods, options.methods.size() == 1 ? options.methods.front() : "");
   if (!method)
     return engine.report({options.input}, Diag::NoMethod, "forward", methodNames(methods)), false;
   ts::FuncOp function = method->function;
@@ -156,13 +169,17 @@ static bool applyArguments(const std::vector<ExportedMethod> &methods, const Com
     if (!file)
       return false;
     bool isTuple = file->graph.kind(file->root) == archive::NodeKind::Tuple;
-    ArrayRef<archive::NodeId> values = isTuple ? file->graph.items(file->root) : ArrayRef<archive::NodeId>(file->root);
+    ArrayRef<archive::NodeId> values =
+        isTuple ? file->graph.items(file->root) : ArrayRef<archive::NodeId>(file->root);
     for (archive::NodeId value : values) {
       if (index >= function.getArgumentTypes().size())
-        return engine.report({path}, Diag::TooManyArguments, method->name, index - method->hasSelf), false;
-      // A value that the border converts (an int for a float) promises no more than its declared type.
+        return engine.report({path}, Diag::TooManyArguments, method->name, index - method->hasSelf),
+               false;
+      // A value that the border converts (an int for a float) promises no more than its declared
+      // type.
       std::optional<SignatureType> signature = signatureOf(file->graph, value);
-      if (Type narrowed = signature ? types.narrow(function.getArgumentTypes()[index], *signature) : Type())
+      if (Type narrowed =
+              signature ? types.narrow(function.getArgumentTypes()[index], *signature) : Type())
         function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
       ++index;
     }

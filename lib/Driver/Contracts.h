@@ -8,8 +8,8 @@
 
 namespace tsc {
 
-/// The argument attribute with the type that `--input` or `--args` promise: the declared type with dtypes, ranks and sizes of
-/// its tensors. A named size is a symbol of the function.
+/// The argument attribute with the type that `--input` or `--args` promise: the declared type with
+/// dtypes, ranks and sizes of its tensors. A named size is a symbol of the function.
 inline constexpr llvm::StringLiteral kContractAttr = "ts.contract";
 
 /// Checks the promises against the methods and notes them on their arguments. False after a report.

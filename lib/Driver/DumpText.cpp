@@ -29,7 +29,8 @@ static bool forEachMethod(ModuleOp module, const CompileOptions &options, Diagno
 
 /// Inlining alone, as `.inlined_graph` shows it.
 static bool inlineOnly(ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine) {
-  PassManager passes(module.getContext(), ModuleOp::getOperationName(), PassManager::Nesting::Explicit);
+  PassManager passes(module.getContext(), ModuleOp::getOperationName(),
+                     PassManager::Nesting::Explicit);
   passes.enableVerifier(options.verifyEach);
   passes.addPass(ts::createInlineCalls());
   if (succeeded(passes.run(module)))
@@ -50,8 +51,9 @@ bool Compilation::dumpGraph(llvm::StringRef stage) {
 }
 
 bool Compilation::dumpCode() {
-  return forEachMethod(module(), options, engine,
-                       [&](llvm::StringRef name) { return ts::printCode(module(), name, llvm::outs()); });
+  return forEachMethod(module(), options, engine, [&](llvm::StringRef name) {
+    return ts::printCode(module(), name, llvm::outs());
+  });
 }
 
 } // namespace tsc

@@ -36,20 +36,23 @@ static SmallFloat formatOf(DType dtype) {
 
 double decodeSmallFloat(DType dtype, uint32_t bits) {
   SmallFloat f = formatOf(dtype);
-  uint32_t mantissa = bits & ((1u << f.mantissaBits) - 1), exponentMask = (1u << f.exponentBits) - 1;
+  uint32_t mantissa = bits & ((1u << f.mantissaBits) - 1),
+           exponentMask = (1u << f.exponentBits) - 1;
   uint32_t exponent = bits >> f.mantissaBits & exponentMask;
   bool negative = bits >> (f.mantissaBits + f.exponentBits) & 1;
   double sign = negative ? -1 : 1;
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (f.specials == SmallFloat::NanNegativeZero && negative && exponent == 0 && mantissa == 0)
     return kNan;
-  if (f.specials == SmallFloat::NanAllOnes && exponent == exponentMask && mantissa == (1u << f.mantissaBits) - 1)
+  if (f.specials == SmallFloat::NanAllOnes && exponent == exponentMask &&
+      mantissa == (1u << f.mantissaBits) - 1)
     return kNan;
   if (f.specials == SmallFloat::Ieee && exponent == exponentMask)
     return mantissa ? kNan : sign * std::numeric_limits<double>::infinity();
   if (exponent == 0)
     return sign * std::ldexp(mantissa, 1 - f.bias - f.mantissaBits);
-  return sign * std::ldexp(mantissa | 1u << f.mantissaBits, static_cast<int>(exponent) - f.bias - f.mantissaBits);
+  return sign * std::ldexp(mantissa | 1u << f.mantissaBits,
+                           static_cast<int>(exponent) - f.bias - f.mantissaBits);
 }
 
 ElementReader::ElementReader(const archive::ValueGraph &graph, archive::NodeId tensor)
@@ -58,14 +61,16 @@ ElementReader::ElementReader(const archive::ValueGraph &graph, archive::NodeId t
     element = graph.storage(record.storage).bytes.data() + record.offset * bytes;
 }
 
-ElementReader::ElementReader(const archive::Storage &storage, const archive::TensorRecord &record, int64_t offset)
+ElementReader::ElementReader(const archive::Storage &storage, const archive::TensorRecord &record,
+                             int64_t offset)
     : record(record), bytes(dtypeBytes(record.dtype)) {
   element = storage.bytes.data() + (record.offset + offset) * bytes;
 }
 
 bool ElementReader::isInteger() const {
   DTypeClass category = dtypeClass(record.dtype);
-  return category == DTypeClass::Bool || category == DTypeClass::Integer || category == DTypeClass::Quantized;
+  return category == DTypeClass::Bool || category == DTypeClass::Integer ||
+         category == DTypeClass::Quantized;
 }
 
 template <class T> static T load(const uint8_t *p) {

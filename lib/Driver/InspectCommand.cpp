@@ -37,16 +37,16 @@ static void printText(const Manifest &m, uint64_t fileBytes) {
       print(entry);
   };
   list("types", m.types, [&](const std::string &type) { os << "  " << type << '\n'; });
-  list("operators", m.operators, [&](const auto &entry) {
-    os << formatv("  {0,6}  {1}\n", entry.second, entry.first);
-  });
+  list("operators", m.operators,
+       [&](const auto &entry) { os << formatv("  {0,6}  {1}\n", entry.second, entry.first); });
   list("extra files", m.extraFiles, [&](const auto &entry) {
     os << formatv("  {0,10} bytes  {1}\n", entry.second, entry.first);
   });
 }
 
 /// The manifest's JSON, or nothing after a report.
-static std::optional<std::string> manifestOf(const InspectCommand &command, DiagnosticEngine &engine) {
+static std::optional<std::string> manifestOf(const InspectCommand &command,
+                                             DiagnosticEngine &engine) {
   if (isLibrary(command.options.input)) {
     std::unique_ptr<ModelLibrary> library = ModelLibrary::open(command.options.input, engine);
     if (!library)

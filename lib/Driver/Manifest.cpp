@@ -39,7 +39,8 @@ static std::string floatText(double x) {
   return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
 }
 
-static std::optional<std::string> joined(ArrayAttr elements, StringRef open, StringRef close, bool isTuple) {
+static std::optional<std::string> joined(ArrayAttr elements, StringRef open, StringRef close,
+                                         bool isTuple) {
   std::string text = open.str();
   for (auto [i, element] : llvm::enumerate(elements)) {
     std::optional<std::string> one = literalText(element);
@@ -64,7 +65,8 @@ std::optional<std::string> literalText(Attribute value) {
   if (isa<UnitAttr>(value))
     return "None";
   if (auto a = dyn_cast<ts::ComplexAttr>(value))
-    return "complex(" + floatText(a.getRe().getValueAsDouble()) + ", " + floatText(a.getIm().getValueAsDouble()) + ")";
+    return "complex(" + floatText(a.getRe().getValueAsDouble()) + ", " +
+           floatText(a.getIm().getValueAsDouble()) + ")";
   if (auto a = dyn_cast<ts::DeviceAttr>(value))
     return quoted(a.getText().getValue());
   if (auto a = dyn_cast<ts::ListAttr>(value))
@@ -91,7 +93,8 @@ static ManifestMethod describeMethod(StringRef name, ts::FuncOp func, bool hasSe
   ManifestMethod method;
   method.name = name.str();
   for (unsigned i = hasSelf; i < func.getArgumentTypes().size(); ++i) {
-    ManifestArgument argument = {func.getArgName(i).str(), annotation(func.getArgumentTypes()[i]), std::nullopt};
+    ManifestArgument argument = {func.getArgName(i).str(), annotation(func.getArgumentTypes()[i]),
+                                 std::nullopt};
     if (Attribute value = func.getArgAttr(i, ts::kArgDefaultAttr))
       argument.defaultText = literalText(value);
     method.arguments.push_back(std::move(argument));
@@ -102,7 +105,8 @@ static ManifestMethod describeMethod(StringRef name, ts::FuncOp func, bool hasSe
 }
 
 static bool isWanted(ArrayRef<std::string> methods, StringRef shortName, StringRef qualified) {
-  return methods.empty() || llvm::is_contained(methods, shortName) || llvm::is_contained(methods, qualified);
+  return methods.empty() || llvm::is_contained(methods, shortName) ||
+         llvm::is_contained(methods, qualified);
 }
 
 static void describeMethods(ModuleOp module, ArrayRef<std::string> methods, Manifest &manifest) {
@@ -192,7 +196,8 @@ static std::string stringAt(const llvm::json::Object &object, StringRef key) {
   return text ? text->str() : "";
 }
 
-static void readPairs(const llvm::json::Object *object, std::vector<std::pair<std::string, int64_t>> &list) {
+static void readPairs(const llvm::json::Object *object,
+                      std::vector<std::pair<std::string, int64_t>> &list) {
   if (!object)
     return;
   for (const auto &entry : *object)
@@ -208,7 +213,8 @@ static ManifestMethod readMethod(const llvm::json::Object &object) {
   if (const llvm::json::Array *arguments = object.getArray("arguments"))
     for (const llvm::json::Value &value : *arguments)
       if (const llvm::json::Object *argument = value.getAsObject()) {
-        method.arguments.push_back({stringAt(*argument, "name"), stringAt(*argument, "type"), std::nullopt});
+        method.arguments.push_back(
+            {stringAt(*argument, "name"), stringAt(*argument, "type"), std::nullopt});
         if (argument->get("default"))
           method.arguments.back().defaultText = stringAt(*argument, "default");
       }

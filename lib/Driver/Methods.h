@@ -15,9 +15,11 @@ struct ExportedMethod {
   bool hasSelf;
 };
 
-/// Methods of the root object in the order of its class, or the public functions of a program without one.
+/// Methods of the root object in the order of its class, or the public functions of a program
+/// without one.
 std::vector<ExportedMethod> exportedMethods(mlir::ModuleOp module);
-/// The one that a short or qualified name means; "" is `forward`, or the only one there is. Null when there is none.
+/// The one that a short or qualified name means; "" is `forward`, or the only one there is. Null
+/// when there is none.
 const ExportedMethod *findMethod(const std::vector<ExportedMethod> &methods, llvm::StringRef name);
 /// "forward, encode".
 std::string methodNames(const std::vector<ExportedMethod> &methods);

@@ -28,7 +28,8 @@ std::unique_ptr<ModelLibrary> ModelLibrary::open(StringRef path, DiagnosticEngin
   library->handle = dlopen(whole.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library->handle) {
     const char *why = dlerror();
-    return engine.report({path.str()}, Diag::CannotRead, why ? why : "the loader refuses it"), nullptr;
+    return engine.report({path.str()}, Diag::CannotRead, why ? why : "the loader refuses it"),
+           nullptr;
   }
   using Entry = const tsc_model_api *(*)();
   Entry entry = reinterpret_cast<Entry>(dlsym(library->handle, "tsc_model_entry"));
@@ -37,11 +38,17 @@ std::unique_ptr<ModelLibrary> ModelLibrary::open(StringRef path, DiagnosticEngin
   library->model = entry();
   if (!library->model)
     return engine.report({path.str()}, Diag::NotAModel), nullptr;
-  if (library->model->abi_version != TSC_MODEL_ABI_VERSION || library->model->size < sizeof(tsc_model_api))
-    return engine.report({path.str()}, Diag::ModelAbi, library->model->abi_version, TSC_MODEL_ABI_VERSION), nullptr;
-  std::vector<std::string> missing = cpu::missingOnHost(library->model->target ? library->model->target : "");
+  if (library->model->abi_version != TSC_MODEL_ABI_VERSION ||
+      library->model->size < sizeof(tsc_model_api))
+    return engine.report({path.str()}, Diag::ModelAbi, library->model->abi_version,
+                         TSC_MODEL_ABI_VERSION),
+           nullptr;
+  std::vector<std::string> missing =
+      cpu::missingOnHost(library->model->target ? library->model->target : "");
   if (!missing.empty())
-    return engine.report({path.str()}, Diag::ModelCpu, library->model->target, llvm::join(missing, ", ")), nullptr;
+    return engine.report({path.str()}, Diag::ModelCpu, library->model->target,
+                         llvm::join(missing, ", ")),
+           nullptr;
   return library;
 }
 
@@ -50,7 +57,8 @@ ModelValues::~ModelValues() {
     api.release(value);
 }
 
-/// A traceback may hold what a file's author likes: nothing but text and line ends gets to the terminal.
+/// A traceback may hold what a file's author likes: nothing but text and line ends gets to the
+/// terminal.
 static void printTraceback(StringRef text) {
   for (char c : text)
     errs() << (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c);
@@ -59,7 +67,8 @@ static void printTraceback(StringRef text) {
 }
 
 void reportModelError(const tsc_model_api &api, tsc_error &error, DiagnosticEngine &engine) {
-  StringRef message = error.message ? error.message : "", className = error.class_name ? error.class_name : "";
+  StringRef message = error.message ? error.message : "",
+            className = error.class_name ? error.class_name : "";
   className.consume_front("builtins.");
   switch (error.status) {
   case TSC_RAISED:

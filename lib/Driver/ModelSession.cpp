@@ -16,7 +16,8 @@ using tsc::archive::NodeKind;
 namespace tsc {
 
 // ---- Arguments
-bool BoundArguments::bindFile(const std::string &path, const char *method, DiagnosticEngine &engine) {
+bool BoundArguments::bindFile(const std::string &path, const char *method,
+                              DiagnosticEngine &engine) {
   files.push_back(archive::readValueFile(path, engine));
   if (!files.back())
     return false;
@@ -37,7 +38,8 @@ bool BoundArguments::bindFile(const std::string &path, const char *method, Diagn
     }
     return true;
   }
-  ArrayRef<NodeId> values = graph.kind(root) == NodeKind::Tuple ? graph.items(root) : ArrayRef<NodeId>(root);
+  ArrayRef<NodeId> values =
+      graph.kind(root) == NodeKind::Tuple ? graph.items(root) : ArrayRef<NodeId>(root);
   for (NodeId value : values) {
     if (positionalCount >= list.size())
       return engine.report({path}, Diag::TooManyArguments, method, list.size()), false;
@@ -50,7 +52,8 @@ bool BoundArguments::bindText(const std::string &name, const std::string &text, 
                               DiagnosticEngine &engine) {
   auto at = find_if(list, [&](const Argument &a) { return a.name == name && !a.graph; });
   size_t index;
-  if (at == list.end() && !StringRef(name).getAsInteger(10, index) && index < list.size() && !list[index].graph)
+  if (at == list.end() && !StringRef(name).getAsInteger(10, index) && index < list.size() &&
+      !list[index].graph)
     at = list.begin() + static_cast<ptrdiff_t>(index);
   if (at == list.end())
     return engine.report({}, Diag::UnknownArgument, name, method), false;
@@ -60,8 +63,8 @@ bool BoundArguments::bindText(const std::string &name, const std::string &text, 
   return at->node != kNoNode;
 }
 
-bool BoundArguments::bind(const tsc_method &method, const Manifest &manifest, const ArgumentSources &sources,
-                          DiagnosticEngine &engine) {
+bool BoundArguments::bind(const tsc_method &method, const Manifest &manifest,
+                          const ArgumentSources &sources, DiagnosticEngine &engine) {
   for (uint32_t i = 0; i < method.argument_count; ++i)
     list.push_back({method.argument_names[i], method.argument_types[i]});
   for (const std::string &path : sources.files)
@@ -70,30 +73,34 @@ bool BoundArguments::bind(const tsc_method &method, const Manifest &manifest, co
   for (const auto &[name, text] : sources.texts)
     if (!bindText(name, text, method.name, engine))
       return false;
-  auto known = find_if(manifest.methods, [&](const ManifestMethod &m) { return m.name == method.name; });
+  auto known =
+      find_if(manifest.methods, [&](const ManifestMethod &m) { return m.name == method.name; });
   for (size_t i = 0; i < list.size(); ++i) {
     if (list[i].graph)
       continue;
-    bool hasDefault = known != manifest.methods.end() && i < known->arguments.size() && known->arguments[i].defaultText;
+    bool hasDefault = known != manifest.methods.end() && i < known->arguments.size() &&
+                      known->arguments[i].defaultText;
     if (!hasDefault)
       return engine.report({}, Diag::MissingArgument, list[i].name, method.name), false;
     graphs.emplace_back();
     list[i].graph = &graphs.back();
-    list[i].node = parseValue(*known->arguments[i].defaultText, graphs.back(), list[i].name, engine);
+    list[i].node =
+        parseValue(*known->arguments[i].defaultText, graphs.back(), list[i].name, engine);
     if (list[i].node == kNoNode)
       return false;
   }
   return true;
 }
 
-bool BoundArguments::makeValues(const tsc_model_api &api, tsc_instance *instance, ModelValues &values,
-                                DiagnosticEngine &engine) const {
+bool BoundArguments::makeValues(const tsc_model_api &api, tsc_instance *instance,
+                                ModelValues &values, DiagnosticEngine &engine) const {
   // Aliases between arguments of one file are kept: one importer for each graph.
   std::map<const archive::ValueGraph *, std::unique_ptr<ValueImporter>> importers;
   for (const Argument &argument : list) {
     std::unique_ptr<ValueImporter> &importer = importers[argument.graph];
     if (!importer)
-      importer = std::make_unique<ValueImporter>(api, instance, *argument.graph, argument.file, engine);
+      importer =
+          std::make_unique<ValueImporter>(api, instance, *argument.graph, argument.file, engine);
     std::optional<tsc_value> value = importer->make(argument.node, argument.type);
     if (!value)
       return false;
@@ -131,7 +138,9 @@ bool ModelSession::compile(const SessionOptions &options, DiagnosticEngine &engi
 
 bool ModelSession::chooseMethod(const std::string &name, DiagnosticEngine &engine) {
   const tsc_model_api &model = api();
-  int32_t index = name.empty() && model.method_count == 1 ? 0 : model.find_method(name.empty() ? "forward" : name.c_str());
+  int32_t index = name.empty() && model.method_count == 1
+                      ? 0
+                      : model.find_method(name.empty() ? "forward" : name.c_str());
   if (index < 0 && !name.empty()) // a qualified name
     index = model.find_method(StringRef(name).rsplit('.').second.str().c_str());
   if (index >= 0) {
@@ -141,7 +150,8 @@ bool ModelSession::chooseMethod(const std::string &name, DiagnosticEngine &engin
   std::string available;
   for (uint32_t i = 0; i < model.method_count; ++i)
     available += (i ? ", " : "") + std::string(model.methods[i].name);
-  engine.report({library->path()}, Diag::NoMethod, name.empty() ? "forward" : name, available.empty() ? "none" : available);
+  engine.report({library->path()}, Diag::NoMethod, name.empty() ? "forward" : name,
+                available.empty() ? "none" : available);
   return false;
 }
 
@@ -164,7 +174,8 @@ bool ModelSession::open(const SessionOptions &options, DiagnosticEngine &engine)
     handle = nullptr;
     return reportModelError(api(), error, engine), false;
   }
-  loadTime = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  loadTime =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return true;
 }
 

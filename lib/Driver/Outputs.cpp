@@ -15,7 +15,8 @@ std::string stemOf(StringRef path) {
   return stem.str();
 }
 
-bool classifyOutputs(ArrayRef<std::string> paths, std::vector<Output> &outputs, DiagnosticEngine &engine) {
+bool classifyOutputs(ArrayRef<std::string> paths, std::vector<Output> &outputs,
+                     DiagnosticEngine &engine) {
   for (const std::string &path : paths) {
     StringRef suffix = sys::path::extension(path);
     std::optional<OutputKind> kind = StringSwitch<std::optional<OutputKind>>(suffix)

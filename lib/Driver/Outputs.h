@@ -12,7 +12,17 @@
 
 namespace tsc {
 
-enum class OutputKind { SharedLibrary, StaticLibrary, Object, Assembly, LLVMText, LLVMBitcode, Mlir, CHeader, CppHeader };
+enum class OutputKind {
+  SharedLibrary,
+  StaticLibrary,
+  Object,
+  Assembly,
+  LLVMText,
+  LLVMBitcode,
+  Mlir,
+  CHeader,
+  CppHeader
+};
 
 struct Output {
   OutputKind kind;
@@ -20,7 +30,8 @@ struct Output {
 };
 
 /// False after a report: a suffix that means nothing, or one for what is not supported.
-bool classifyOutputs(llvm::ArrayRef<std::string> paths, std::vector<Output> &outputs, DiagnosticEngine &engine);
+bool classifyOutputs(llvm::ArrayRef<std::string> paths, std::vector<Output> &outputs,
+                     DiagnosticEngine &engine);
 /// "lib/libresnet.so" is "resnet".
 std::string stemOf(llvm::StringRef path);
 

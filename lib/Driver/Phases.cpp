@@ -12,9 +12,9 @@ using namespace mlir;
 namespace tsc {
 
 static constexpr std::pair<Phase, llvm::StringLiteral> kPhases[] = {
-    {Phase::Parse, "parse"},           {Phase::Import, "import"}, {Phase::Freeze, "freeze"},
-    {Phase::Optimize, "optimize"},     {Phase::Specialize, "specialize"}, {Phase::Fuse, "fuse"},
-    {Phase::Lower, "lower"},           {Phase::CodeGen, "codegen"}, {Phase::Link, "link"}};
+    {Phase::Parse, "parse"},       {Phase::Import, "import"},         {Phase::Freeze, "freeze"},
+    {Phase::Optimize, "optimize"}, {Phase::Specialize, "specialize"}, {Phase::Fuse, "fuse"},
+    {Phase::Lower, "lower"},       {Phase::CodeGen, "codegen"},       {Phase::Link, "link"}};
 
 llvm::StringRef phaseName(Phase phase) { return kPhases[static_cast<size_t>(phase)].second; }
 
@@ -36,8 +36,10 @@ static void addFreeze(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
   passes.addPass(ts::createInlineCalls());
-  passes.addPass(ts::createEliminateDeadCode());           // the callees that calls named, so that they count as unused
-  passes.addPass(ts::createRemoveUnusedFunctions(unused)); // after inlining, because it leaves callees behind
+  passes.addPass(
+      ts::createEliminateDeadCode()); // the callees that calls named, so that they count as unused
+  passes.addPass(
+      ts::createRemoveUnusedFunctions(unused)); // after inlining, because it leaves callees behind
   if (!options.freeze)
     return;
   ts::FreezeAttributesOptions freeze;
@@ -45,14 +47,16 @@ static void addFreeze(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(ts::createFreezeAttributes(freeze));
   ts::DropUnusedAttributesOptions drop;
   drop.preserved = strings(options.preserve);
-  passes.addPass(ts::createDropUnusedAttributes(drop)); // after freezing, which leaves attributes without a reader
+  passes.addPass(ts::createDropUnusedAttributes(
+      drop)); // after freezing, which leaves attributes without a reader
 }
 
 static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
   passes.addPass(ts::createFoldConstants());
-  passes.addPass(ts::createRemoveDropout());     // after folding, because `train` is an attribute's value
+  passes.addPass(
+      ts::createRemoveDropout()); // after folding, because `train` is an attribute's value
   passes.addPass(ts::createFoldConvBatchNorm()); // likewise
   passes.addPass(ts::createFoldConstants());     // the new weights
   passes.addPass(ts::createEliminateDeadCode());
@@ -63,7 +67,8 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
     return;
   passes.addPass(ts::createFunctionalizeWrites());
   if (options.fuse && options.codegen)
-    passes.addPass(ts::createFuseElementwise()); // after writes are functional, because those join chains
+    passes.addPass(
+        ts::createFuseElementwise()); // after writes are functional, because those join chains
 }
 
 static void addLower(OpPassManager &passes) {

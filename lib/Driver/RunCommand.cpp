@@ -36,7 +36,8 @@ bool Runner::compareResult(const archive::ValueGraph &graph, NodeId node, const 
   std::unique_ptr<archive::ValueFile> expected = archive::readValueFile(path, engine);
   if (!expected)
     return false;
-  std::string why = compareValues({graph, node}, {expected->graph, expected->root}, command.tolerances, "result");
+  std::string why =
+      compareValues({graph, node}, {expected->graph, expected->root}, command.tolerances, "result");
   if (!why.empty())
     engine.report({path}, Diag::ResultDiffers, why);
   return why.empty();
@@ -55,9 +56,11 @@ bool Runner::compareArguments(ModelValues &values) {
       return false;
   }
   bool isTuple = expected->graph.kind(expected->root) == archive::NodeKind::Tuple;
-  NodeId found = isTuple ? graph.makeContainer(archive::NodeKind::Tuple, nodes) : nodes.empty() ? graph.none() : nodes[0];
-  std::string why =
-      compareValues({graph, found}, {expected->graph, expected->root}, command.tolerances, "arguments after the call");
+  NodeId found = isTuple         ? graph.makeContainer(archive::NodeKind::Tuple, nodes)
+                 : nodes.empty() ? graph.none()
+                                 : nodes[0];
+  std::string why = compareValues({graph, found}, {expected->graph, expected->root},
+                                  command.tolerances, "arguments after the call");
   if (!why.empty())
     engine.report({command.expectArgs}, Diag::ResultDiffers, why);
   return why.empty();
@@ -105,10 +108,12 @@ bool Runner::callOnce(bool isSecond) {
 
 bool Runner::run() {
   return session.open(command.session, engine) &&
-         arguments.bind(session.methodInfo(), session.manifest(), command.arguments, engine) && callOnce(false) &&
-         (command.again.empty() || callOnce(true));
+         arguments.bind(session.methodInfo(), session.manifest(), command.arguments, engine) &&
+         callOnce(false) && (command.again.empty() || callOnce(true));
 }
 
-void runRun(const RunCommand &command, DiagnosticEngine &engine) { (void)Runner(command, engine).run(); }
+void runRun(const RunCommand &command, DiagnosticEngine &engine) {
+  (void)Runner(command, engine).run();
+}
 
 } // namespace tsc

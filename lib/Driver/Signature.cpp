@@ -61,8 +61,8 @@ bool TypeReader::readBounds(SignatureDim &dim) {
   if (!take("="))
     return true;
   skipSpace();
-  if (rest.consumeInteger(10, dim.low) || !take("..") || rest.consumeInteger(10, dim.high) || dim.low < 0 ||
-      dim.high < dim.low)
+  if (rest.consumeInteger(10, dim.low) || !take("..") || rest.consumeInteger(10, dim.high) ||
+      dim.low < 0 || dim.high < dim.low)
     return (void)fail("size '" + dim.name + "': expected bounds such as 1..64"), false;
   return true;
 }
@@ -110,7 +110,8 @@ std::optional<SignatureType> TypeReader::readTensor(StringRef word, DType dtype)
   return type;
 }
 
-std::optional<SignatureType> TypeReader::readParameters(SignatureType type, char close, unsigned depth) {
+std::optional<SignatureType> TypeReader::readParameters(SignatureType type, char close,
+                                                        unsigned depth) {
   while (!take(StringRef(&close, 1))) {
     if (!type.parameters.empty() && !take(","))
       return fail("found '" + rest + "', expected ',' or '" + Twine(close) + "'");
@@ -140,12 +141,14 @@ std::optional<SignatureType> TypeReader::read(unsigned depth) {
       return fail("found '" + rest + "', expected '[' after " + w);
     std::optional<SignatureType> made = readParameters(std::move(type), ']', depth);
     if (made && made->parameters.size() != wanted)
-      return fail(w + " has " + Twine(made->parameters.size()) + " types, expected " + Twine(wanted));
+      return fail(w + " has " + Twine(made->parameters.size()) + " types, expected " +
+                  Twine(wanted));
     return made;
   }
   static constexpr std::pair<StringLiteral, SignatureType::Kind> kScalars[] = {
-      {"int", SignatureType::Int},         {"float", SignatureType::Float}, {"bool", SignatureType::Bool},
-      {"complex", SignatureType::Complex}, {"str", SignatureType::Str},     {"none", SignatureType::None}};
+      {"int", SignatureType::Int},   {"float", SignatureType::Float},
+      {"bool", SignatureType::Bool}, {"complex", SignatureType::Complex},
+      {"str", SignatureType::Str},   {"none", SignatureType::None}};
   // `bool[2]` is a tensor, `bool` a plain value.
   if (w == "bool" && rest.starts_with("["))
     return readTensor(w, DType::Bool);
@@ -156,8 +159,9 @@ std::optional<SignatureType> TypeReader::read(unsigned depth) {
     }
   if (std::optional<DType> dtype = findShortDType(w))
     return readTensor(w, *dtype);
-  return fail("found '" + (w.empty() ? rest : w) + "', expected a type: a dtype such as f32, list, dict, (, int, float, bool, "
-                                                   "complex or str");
+  return fail("found '" + (w.empty() ? rest : w) +
+              "', expected a type: a dtype such as f32, list, dict, (, int, float, bool, "
+              "complex or str");
 }
 
 std::optional<SignatureType> parseSignatureType(StringRef text, std::string &error) {
@@ -188,7 +192,8 @@ std::optional<InputSignature> parseInputSignature(StringRef text, std::string &e
   unsigned depth = 0;
   size_t end = 0;
   for (; end < rest.size() && !(rest[end] == '=' && depth == 0); ++end)
-    depth += (rest[end] == '[' || rest[end] == '(') - (depth && (rest[end] == ']' || rest[end] == ')'));
+    depth +=
+        (rest[end] == '[' || rest[end] == '(') - (depth && (rest[end] == ']' || rest[end] == ')'));
   if (end < rest.size())
     signature.value = rest.drop_front(end + 1).str();
   std::optional<SignatureType> type = parseSignatureType(rest.take_front(end), error);
@@ -203,7 +208,8 @@ static std::string dimText(const SignatureDim &dim) {
     return std::to_string(dim.size);
   if (dim.kind == SignatureDim::Any)
     return "?";
-  return dim.high < 0 ? dim.name : dim.name + "=" + std::to_string(dim.low) + ".." + std::to_string(dim.high);
+  return dim.high < 0 ? dim.name
+                      : dim.name + "=" + std::to_string(dim.low) + ".." + std::to_string(dim.high);
 }
 
 std::string signatureText(const SignatureType &type) {
@@ -246,8 +252,8 @@ std::string signatureText(const SignatureType &type) {
 
 /// Makes `into` cover `other` too; false when no signature covers both.
 static bool merge(SignatureType &into, const SignatureType &other) {
-  if (into.kind != other.kind || into.dtype != other.dtype || into.parameters.size() != other.parameters.size() ||
-      into.dims.size() != other.dims.size())
+  if (into.kind != other.kind || into.dtype != other.dtype ||
+      into.parameters.size() != other.parameters.size() || into.dims.size() != other.dims.size())
     return false;
   for (size_t i = 0; i < into.dims.size(); ++i)
     if (into.dims[i].kind != SignatureDim::Fixed || other.dims[i].kind != SignatureDim::Fixed ||
@@ -259,11 +265,12 @@ static bool merge(SignatureType &into, const SignatureType &other) {
   return true;
 }
 
-static std::optional<SignatureType> signatureOf(const archive::ValueGraph &graph, NodeId node, unsigned depth);
+static std::optional<SignatureType> signatureOf(const archive::ValueGraph &graph, NodeId node,
+                                                unsigned depth);
 
 /// One signature for every `step`th item from `first`.
-static bool mergeItems(const archive::ValueGraph &graph, NodeId node, size_t first, size_t step, SignatureType &type,
-                       unsigned depth) {
+static bool mergeItems(const archive::ValueGraph &graph, NodeId node, size_t first, size_t step,
+                       SignatureType &type, unsigned depth) {
   ArrayRef<NodeId> items = graph.items(node);
   std::optional<SignatureType> all;
   for (size_t i = first; i < items.size(); i += step) {
@@ -290,7 +297,8 @@ static SignatureType tensorSignature(const archive::TensorRecord &tensor) {
   return type;
 }
 
-static std::optional<SignatureType> signatureOf(const archive::ValueGraph &graph, NodeId node, unsigned depth) {
+static std::optional<SignatureType> signatureOf(const archive::ValueGraph &graph, NodeId node,
+                                                unsigned depth) {
   if (depth > kDepthLimit)
     return std::nullopt;
   SignatureType type;
@@ -314,8 +322,9 @@ static std::optional<SignatureType> signatureOf(const archive::ValueGraph &graph
     return mergeItems(graph, node, 0, 1, type, depth) ? std::optional(type) : std::nullopt;
   case NodeKind::Dict:
     type.kind = SignatureType::Dict;
-    return mergeItems(graph, node, 0, 2, type, depth) && mergeItems(graph, node, 1, 2, type, depth) ? std::optional(type)
-                                                                                                    : std::nullopt;
+    return mergeItems(graph, node, 0, 2, type, depth) && mergeItems(graph, node, 1, 2, type, depth)
+               ? std::optional(type)
+               : std::nullopt;
   case NodeKind::Tuple:
     type.kind = SignatureType::Tuple;
     for (NodeId item : graph.items(node)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of a model to a value graph. Tensors are copied row-major; what was one object stays one node.
+// Values of a model to a value graph. Tensors are copied row-major; what was one object stays one
+// node.
 #include "tsc/Driver/LoadedModel.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -33,7 +34,10 @@ NodeId ValueExporter::make(tsc_value value, unsigned depth) {
 
 static std::string deviceText(int64_t payload) {
   int64_t code = payload >> 8, index = (payload & 0xff) - 1;
-  std::string text = code == 1 ? "cpu" : code == 2 ? "cuda" : code == 100 ? "meta" : "device" + std::to_string(code);
+  std::string text = code == 1     ? "cpu"
+                     : code == 2   ? "cuda"
+                     : code == 100 ? "meta"
+                                   : "device" + std::to_string(code);
   return index < 0 ? text : text + ":" + std::to_string(index);
 }
 
@@ -85,7 +89,8 @@ NodeId ValueExporter::makeNew(tsc_value value, unsigned depth) {
     return node;
   }
   default:
-    return fail("a value of type '" + Twine(value.tag == TSC_MISSING ? "missing" : api.type_of(value)) +
+    return fail("a value of type '" +
+                Twine(value.tag == TSC_MISSING ? "missing" : api.type_of(value)) +
                 "' cannot be shown outside the program");
   }
 }
@@ -212,7 +217,8 @@ bool ValueExporter::exportQuantizer(tsc_value value, archive::TensorRecord &reco
     return true;
   auto q = std::make_unique<archive::Quantization>();
   tsc_value scales = {}, zeroPoints = {};
-  int32_t kind = api.tensor_quantizer(value, &q->scale, &q->zeroPoint, &scales, &zeroPoints, &q->axis);
+  int32_t kind =
+      api.tensor_quantizer(value, &q->scale, &q->zeroPoint, &scales, &zeroPoints, &q->axis);
   if (kind == 2) {
     q->scheme = archive::QScheme::PerChannelAffine;
     q->scales = numbersOf(api, scales);

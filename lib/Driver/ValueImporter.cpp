@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of a file to values of a model. Containers are made with the type that the parameter declares: the border of a model
-// lets those in as they are, so that the caller sees what the program does to them.
+// Values of a file to values of a model. Containers are made with the type that the parameter
+// declares: the border of a model lets those in as they are, so that the caller sees what the
+// program does to them.
 #include "tsc/Driver/LoadedModel.h"
 #include "tsc/Support/TypeTextParser.h"
 
@@ -24,8 +25,9 @@ struct ValueImporter::StorageCopy {
   size_t users;
 };
 
-ValueImporter::ValueImporter(const tsc_model_api &api, tsc_instance *instance, const archive::ValueGraph &graph,
-                             std::string file, DiagnosticEngine &engine)
+ValueImporter::ValueImporter(const tsc_model_api &api, tsc_instance *instance,
+                             const archive::ValueGraph &graph, std::string file,
+                             DiagnosticEngine &engine)
     : api(api), instance(instance), graph(graph), file(std::move(file)), engine(engine) {}
 
 template <class T> static void dropUser(T *copy) {
@@ -54,7 +56,8 @@ static tsc_value scalar(uint32_t tag, int64_t i) {
   return value;
 }
 
-/// The type that PyTorch gives a plain Python value for an Any: containers are of what they hold, if it is of one type.
+/// The type that PyTorch gives a plain Python value for an Any: containers are of what they hold,
+/// if it is of one type.
 static std::string inferType(const archive::ValueGraph &graph, NodeId node, unsigned depth) {
   if (depth > kDepthLimit)
     return "Any";
@@ -87,7 +90,8 @@ static std::string inferType(const archive::ValueGraph &graph, NodeId node, unsi
     items = graph.items(node);
     return "List[" + common(items.size(), [&](size_t i) { return items[i]; }) + "]";
   case NodeKind::Dict:
-    return "Dict[" + common(graph.dictSize(node), [&](size_t i) { return graph.dictKey(node, i); }) + ", " +
+    return "Dict[" +
+           common(graph.dictSize(node), [&](size_t i) { return graph.dictKey(node, i); }) + ", " +
            common(graph.dictSize(node), [&](size_t i) { return graph.dictValue(node, i); }) + "]";
   case NodeKind::Tuple: {
     SmallVector<std::string> parts;
@@ -115,7 +119,8 @@ std::optional<tsc_value> ValueImporter::make(NodeId node, StringRef type, unsign
   if (!value)
     return value;
   if (value->tag == TSC_MISSING)
-    return fail("a value cannot be made a '" + (type.empty() ? archive::kindName(graph.kind(node)) : type) + "'");
+    return fail("a value cannot be made a '" +
+                (type.empty() ? archive::kindName(graph.kind(node)) : type) + "'");
   if (value->tag >= TSC_TENSOR && value->tag != TSC_STRING) {
     api.retain(*value);
     made[node] = *value;
@@ -164,11 +169,13 @@ std::optional<tsc_value> ValueImporter::makeNew(NodeId node, StringRef type, uns
   case NodeKind::Tensor:
     return makeTensor(node);
   default:
-    return fail("a value of kind " + archive::kindName(graph.kind(node)) + " cannot be passed, expected plain values");
+    return fail("a value of kind " + archive::kindName(graph.kind(node)) +
+                " cannot be passed, expected plain values");
   }
 }
 
-/// The parameters of the first of a type's members (itself, or of an Optional or Union) whose head is one of `heads`.
+/// The parameters of the first of a type's members (itself, or of an Optional or Union) whose head
+/// is one of `heads`.
 static TypeText memberWithHead(StringRef type, ArrayRef<StringRef> heads, unsigned depth = 0) {
   TypeText parsed = parseTypeText(type);
   if (is_contained(heads, parsed.head))
@@ -195,7 +202,9 @@ std::optional<tsc_value> ValueImporter::makeList(NodeId node, StringRef type, un
       api.release(*made);
     if (!made || status != TSC_OK) {
       api.release(value);
-      return made ? fail("an element does not fit a '" + type + "'") : std::nullopt;
+      if (made && !type.empty()) // what only the border converts, such as an int for a float
+        return makeList(node, "", depth);
+      return made ? fail("an element does not fit in a list") : std::nullopt;
     }
   }
   return value;
@@ -221,7 +230,8 @@ std::optional<tsc_value> ValueImporter::makeTuple(NodeId node, StringRef type, u
   ModelValues values(api);
   for (size_t i = 0; i < items.size(); ++i) {
     bool typed = tuple.parameters.size() == items.size();
-    std::optional<tsc_value> item = make(items[i], typed ? tuple.parameters[i] : StringRef(), depth + 1);
+    std::optional<tsc_value> item =
+        make(items[i], typed ? tuple.parameters[i] : StringRef(), depth + 1);
     if (!item)
       return std::nullopt;
     values.add(*item);
@@ -231,7 +241,8 @@ std::optional<tsc_value> ValueImporter::makeTuple(NodeId node, StringRef type, u
   tsc_value value = {};
   value.tag = TSC_MISSING;
   if (!text.empty())
-    value = api.tuple_new(instance, text.c_str(), values.data(), static_cast<int64_t>(values.size()));
+    value =
+        api.tuple_new(instance, text.c_str(), values.data(), static_cast<int64_t>(values.size()));
   if (value.tag == TSC_MISSING)
     value = api.tuple_new(instance, nullptr, values.data(), static_cast<int64_t>(values.size()));
   return value;
@@ -244,9 +255,11 @@ std::optional<tsc_value> ValueImporter::makeDict(NodeId node, StringRef type, un
   if (value.tag == TSC_MISSING)
     return value;
   for (size_t i = 0; i < graph.dictSize(node); ++i) {
-    std::optional<tsc_value> key = make(graph.dictKey(node, i), typed ? dict.parameters[0] : StringRef(), depth + 1);
+    std::optional<tsc_value> key =
+        make(graph.dictKey(node, i), typed ? dict.parameters[0] : StringRef(), depth + 1);
     std::optional<tsc_value> item =
-        key ? make(graph.dictValue(node, i), typed ? dict.parameters[1] : StringRef(), depth + 1) : std::nullopt;
+        key ? make(graph.dictValue(node, i), typed ? dict.parameters[1] : StringRef(), depth + 1)
+            : std::nullopt;
     tsc_status status = item ? api.dict_set(value, *key, *item) : TSC_OK;
     if (key)
       api.release(*key);
@@ -254,7 +267,9 @@ std::optional<tsc_value> ValueImporter::makeDict(NodeId node, StringRef type, un
       api.release(*item);
     if (!item || status != TSC_OK) {
       api.release(value);
-      return item ? fail("an entry does not fit a '" + type + "'") : std::nullopt;
+      if (item && !type.empty())
+        return makeDict(node, "", depth);
+      return item ? fail("an entry does not fit in a dict") : std::nullopt;
     }
   }
   return value;
@@ -279,7 +294,8 @@ std::optional<tsc_value> ValueImporter::makeTensor(NodeId node) {
   if (record.layout != archive::Layout::Strided)
     return fail("a sparse tensor cannot be passed, expected a strided one");
   if (record.conjugate || record.negative)
-    return fail("a tensor whose bytes are its conjugate or negative cannot be passed, expected a resolved one");
+    return fail("a tensor whose bytes are its conjugate or negative cannot be passed, expected a "
+                "resolved one");
   if (record.storage == UINT32_MAX)
     return fail("a tensor without data cannot be passed");
   uint8_t *data = storageCopy(record.storage);
@@ -308,7 +324,8 @@ bool ValueImporter::setQuantizer(tsc_value tensor, const archive::Quantization &
     return api.tensor_set_quantizer(tensor, q.scale, q.zeroPoint, none, none, -1) == TSC_OK ||
            fail("a tensor's quantization is not supported").has_value();
   int64_t size = static_cast<int64_t>(q.scales.size());
-  tsc_value scales = api.tensor_new(TSC_F64, 1, &size), zeroPoints = api.tensor_new(TSC_I64, 1, &size);
+  tsc_value scales = api.tensor_new(TSC_F64, 1, &size),
+            zeroPoints = api.tensor_new(TSC_I64, 1, &size);
   scope_exit release([&] {
     api.release(scales);
     api.release(zeroPoints);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values as Python would write them. Tensors are nested lists with enough digits to get the same numbers back; large ones are
-// cut in the middle of each dimension.
+// Values as Python would write them. Tensors are nested lists with enough digits to get the same
+// numbers back; large ones are cut in the middle of each dimension.
 #include "tsc/Driver/ValueText.h"
 
 #include "tsc/Driver/ElementReader.h"
@@ -65,7 +65,8 @@ static void printFloat(raw_ostream &os, double x, bool single) {
     text.clear();
     raw_svector_ostream(text) << format("%.*g", digits, x);
     double back = 0;
-    if (!StringRef(text).getAsDouble(back) && (single ? static_cast<float>(back) == static_cast<float>(x) : back == x))
+    if (!StringRef(text).getAsDouble(back) &&
+        (single ? static_cast<float>(back) == static_cast<float>(x) : back == x))
       break;
   }
   os << text;
@@ -103,7 +104,8 @@ void LiteralPrinter::printDict(NodeId node, unsigned depth) {
   os << '}';
 }
 
-void LiteralPrinter::printDimension(const archive::TensorRecord &tensor, size_t dim, int64_t offset) {
+void LiteralPrinter::printDimension(const archive::TensorRecord &tensor, size_t dim,
+                                    int64_t offset) {
   if (dim == tensor.sizes.size()) {
     ElementReader reader(graph.storage(tensor.storage), tensor, offset);
     bool single = dtypeBytes(toReal(tensor.dtype)) <= 4;
@@ -126,7 +128,8 @@ void LiteralPrinter::printDimension(const archive::TensorRecord &tensor, size_t 
       i = size - kEdge;
     }
     if (i)
-      os << (dim + 1 < tensor.sizes.size() ? ",\n" : ", ") << std::string(dim + 1 < tensor.sizes.size() ? 8 + dim : 0, ' ');
+      os << (dim + 1 < tensor.sizes.size() ? ",\n" : ", ")
+         << std::string(dim + 1 < tensor.sizes.size() ? 8 + dim : 0, ' ');
     printDimension(tensor, dim + 1, offset + i * tensor.strides[dim]);
   }
   os << ']';
@@ -152,7 +155,8 @@ void LiteralPrinter::printTensor(NodeId node) {
   }
   os << ", dtype=" << (info ? info->torchName : "?");
   if (tensor.quantization && tensor.quantization->axis < 0)
-    os << ", scale=" << tensor.quantization->scale << ", zero_point=" << tensor.quantization->zeroPoint;
+    os << ", scale=" << tensor.quantization->scale
+       << ", zero_point=" << tensor.quantization->zeroPoint;
   os << ')';
 }
 
@@ -202,6 +206,8 @@ void LiteralPrinter::print(NodeId node, unsigned depth) {
   }
 }
 
-void printValue(const archive::ValueGraph &graph, NodeId node, raw_ostream &os) { LiteralPrinter(graph, os).print(node, 0); }
+void printValue(const archive::ValueGraph &graph, NodeId node, raw_ostream &os) {
+  LiteralPrinter(graph, os).print(node, 0);
+}
 
 } // namespace tsc

@@ -56,8 +56,10 @@ private:
   NodeId copyTensor(NodeId node) {
     const archive::TensorRecord &t = from.tensor(node);
     archive::TensorRecord copy;
-    copy.dtype = t.dtype, copy.layout = t.layout, copy.requiresGrad = t.requiresGrad, copy.isParameter = t.isParameter;
-    copy.conjugate = t.conjugate, copy.negative = t.negative, copy.offset = t.offset, copy.coalesced = t.coalesced;
+    copy.dtype = t.dtype, copy.layout = t.layout, copy.requiresGrad = t.requiresGrad,
+    copy.isParameter = t.isParameter;
+    copy.conjugate = t.conjugate, copy.negative = t.negative, copy.offset = t.offset,
+    copy.coalesced = t.coalesced;
     copy.sizes = t.sizes, copy.strides = t.strides;
     if (t.storage != UINT32_MAX)
       copy.storage = copyStorage(t.storage);
@@ -99,7 +101,8 @@ private:
     case NodeKind::Tensor:
       return copyTensor(node);
     case NodeKind::Object:
-      return to.makeObject(from.typeText(node), from.state(node) == kNoNode ? kNoNode : copyOf(from.state(node)));
+      return to.makeObject(from.typeText(node),
+                           from.state(node) == kNoNode ? kNoNode : copyOf(from.state(node)));
     case NodeKind::Enum:
       return to.makeEnum(from.typeText(node), copyOf(from.state(node)));
     default:
@@ -127,7 +130,8 @@ private:
   NodeId readDict(const python::Dict &dict);
   bool readNumber(const python::Expr &expr, std::complex<double> &number, bool &isComplex);
   NodeId fail(const python::Expr &expr) {
-    engine.report({}, Diag::BadValue, name, "found " + python::describe(expr).str() + ", expected a Python literal");
+    engine.report({}, Diag::BadValue, name,
+                  "found " + python::describe(expr).str() + ", expected a Python literal");
     return kNoNode;
   }
 
@@ -137,7 +141,8 @@ private:
 };
 } // namespace
 
-bool LiteralReader::readNumber(const python::Expr &expr, std::complex<double> &number, bool &isComplex) {
+bool LiteralReader::readNumber(const python::Expr &expr, std::complex<double> &number,
+                               bool &isComplex) {
   if (auto *i = dyn_cast<python::IntLiteral>(&expr))
     return number = static_cast<double>(i->value), true;
   if (auto *f = dyn_cast<python::FloatLiteral>(&expr))
@@ -145,7 +150,8 @@ bool LiteralReader::readNumber(const python::Expr &expr, std::complex<double> &n
   if (auto *j = dyn_cast<python::ImaginaryLiteral>(&expr))
     return number = {0, j->value}, isComplex = true;
   if (auto *n = dyn_cast<python::Name>(&expr)) {
-    number = n->id == "nan" ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+    number = n->id == "nan" ? std::numeric_limits<double>::quiet_NaN()
+                            : std::numeric_limits<double>::infinity();
     return n->id == "nan" || n->id == "inf";
   }
   if (auto *u = dyn_cast<python::Unary>(&expr)) {
@@ -157,7 +163,8 @@ bool LiteralReader::readNumber(const python::Expr &expr, std::complex<double> &n
   auto *b = dyn_cast<python::Binary>(&expr);
   std::complex<double> right;
   if (!b || (b->op != python::BinaryOp::Add && b->op != python::BinaryOp::Sub) ||
-      !readNumber(*b->left, number, isComplex) || !readNumber(*b->right, right, isComplex) || !isComplex)
+      !readNumber(*b->left, number, isComplex) || !readNumber(*b->right, right, isComplex) ||
+      !isComplex)
     return false;
   number = b->op == python::BinaryOp::Add ? number + right : number - right;
   return true;
@@ -196,14 +203,16 @@ NodeId LiteralReader::readCall(const python::Call &call) {
     if (auto *text = dyn_cast<python::StringLiteral>(call.args[0])) {
       StringRef word = text->value;
       bool negative = word.consume_front("-");
-      double x = word == "nan" ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+      double x = word == "nan" ? std::numeric_limits<double>::quiet_NaN()
+                               : std::numeric_limits<double>::infinity();
       if (word == "nan" || word == "inf")
         return graph.makeFloat(negative ? -x : x);
     }
   std::complex<double> re, im;
   bool isComplex = false;
-  if (callee->id == "complex" && call.args.size() == 2 && readNumber(*call.args[0], re, isComplex) &&
-      readNumber(*call.args[1], im, isComplex) && !isComplex)
+  if (callee->id == "complex" && call.args.size() == 2 &&
+      readNumber(*call.args[0], re, isComplex) && readNumber(*call.args[1], im, isComplex) &&
+      !isComplex)
     return graph.makeComplex({re.real(), im.real()});
   return fail(call);
 }
@@ -236,12 +245,14 @@ NodeId LiteralReader::read(const python::Expr &expr) {
   }
 }
 
-static NodeId parseLiteral(StringRef text, archive::ValueGraph &graph, const std::string &name, DiagnosticEngine &engine) {
+static NodeId parseLiteral(StringRef text, archive::ValueGraph &graph, const std::string &name,
+                           DiagnosticEngine &engine) {
   DiagnosticEngine own;
   std::unique_ptr<python::ParsedExpression> parsed =
       python::parseExpression(name, text, own, python::Dialect::Source);
   if (!parsed) {
-    StringRef why = own.diagnostics().empty() ? StringRef("not a Python literal") : StringRef(own.diagnostics()[0].text);
+    StringRef why = own.diagnostics().empty() ? StringRef("not a Python literal")
+                                              : StringRef(own.diagnostics()[0].text);
     engine.report({}, Diag::BadValue, name, why);
     return kNoNode;
   }
@@ -275,7 +286,8 @@ static uint16_t encodeSixteen(DType dtype, double x) {
     return static_cast<uint16_t>(std::nearbyint(x * 0x1p24));
   int exponent;
   double mantissa = std::frexp(x, &exponent); // in [0.5, 1)
-  return static_cast<uint16_t>(((exponent + 13) << 10) + static_cast<int>(std::nearbyint(mantissa * 2048)));
+  return static_cast<uint16_t>(((exponent + 13) << 10) +
+                               static_cast<int>(std::nearbyint(mantissa * 2048)));
 }
 
 static bool storeNumber(DType dtype, uint8_t *p, double x) {
@@ -312,15 +324,19 @@ static bool storeNumber(DType dtype, uint8_t *p, double x) {
 }
 
 /// `rand:TENSOR` and `randint:TENSOR:LOW:HIGH`.
-static NodeId parseRandom(StringRef text, archive::ValueGraph &graph, const std::string &name, DiagnosticEngine &engine) {
-  auto bad = [&](const Twine &why) { return engine.report({}, Diag::BadValue, name, why.str()), kNoNode; };
+static NodeId parseRandom(StringRef text, archive::ValueGraph &graph, const std::string &name,
+                          DiagnosticEngine &engine) {
+  auto bad = [&](const Twine &why) {
+    return engine.report({}, Diag::BadValue, name, why.str()), kNoNode;
+  };
   bool integers = text.consume_front("randint:");
   if (!integers)
     text.consume_front("rand:");
   SmallVector<StringRef> parts;
   text.split(parts, ':');
   int64_t low = 0, high = 0;
-  if (integers && (parts.size() != 3 || parts[1].getAsInteger(10, low) || parts[2].getAsInteger(10, high) || low >= high))
+  if (integers && (parts.size() != 3 || parts[1].getAsInteger(10, low) ||
+                   parts[2].getAsInteger(10, high) || low >= high))
     return bad("expected randint:TENSOR:LOW:HIGH with LOW < HIGH");
   std::string error;
   std::optional<SignatureType> type = parseSignatureType(parts[0], error);
@@ -342,15 +358,18 @@ static NodeId parseRandom(StringRef text, archive::ValueGraph &graph, const std:
   Random random = {static_cast<uint64_t>(count)};
   uint8_t bytes = dtypeBytes(type->dtype);
   for (int64_t i = 0; i < count; ++i) {
-    double x = integers ? static_cast<double>(low + static_cast<int64_t>(random.next() % static_cast<uint64_t>(high - low)))
-                        : random.unit();
+    double x =
+        integers ? static_cast<double>(low + static_cast<int64_t>(
+                                                 random.next() % static_cast<uint64_t>(high - low)))
+                 : random.unit();
     if (!storeNumber(type->dtype, data.data() + i * bytes, x))
       return bad("no random numbers of this dtype");
   }
   return node;
 }
 
-NodeId parseValue(StringRef text, archive::ValueGraph &graph, const std::string &name, DiagnosticEngine &engine) {
+NodeId parseValue(StringRef text, archive::ValueGraph &graph, const std::string &name,
+                  DiagnosticEngine &engine) {
   if (text.consume_front("@")) {
     std::unique_ptr<archive::ValueFile> file = archive::readValueFile(text, engine);
     return file ? copyNode(file->graph, file->root, graph) : kNoNode;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// An ELF object by hand. It holds data and symbols but no code and no relocations, so its layout is fixed:
+// An ELF object by hand. It holds data and symbols but no code and no relocations, so its layout is
+// fixed:
 //
-//   file header | weights, each at a multiple of 64 | symbol table | symbol names | section names | section headers
+//   file header | weights, each at a multiple of 64 | symbol table | symbol names | section names |
+//   section headers
 //
-// LLVM's own writer would want every byte inside an IR constant; here a weight of any size goes from where it lies (a mapped
-// archive, mostly) to the file in one write. Weights beyond 1 GiB go to a large section, which linkers place behind
-// everything else, so that code and small data stay within reach of each other.
+// LLVM's own writer would want every byte inside an IR constant; here a weight of any size goes
+// from where it lies (a mapped archive, mostly) to the file in one write. Weights beyond 1 GiB go
+// to a large section, which linkers place behind everything else, so that code and small data stay
+// within reach of each other.
 #include "tsc/Link/Linker.h"
 #include "tsc/Link/OutputFile.h"
 #include "tsc/Support/Diagnostics.h"
@@ -24,7 +27,15 @@ static constexpr uint64_t kAlignment = 64;
 static constexpr uint64_t kLargeFrom = uint64_t(1) << 30;
 
 namespace {
-enum SectionIndex : unsigned { kNull, kWeights, kSymbols, kNames, kSectionNames, kStack, kSectionCount };
+enum SectionIndex : unsigned {
+  kNull,
+  kWeights,
+  kSymbols,
+  kNames,
+  kSectionNames,
+  kStack,
+  kSectionCount
+};
 
 struct Section {
   std::string name;
@@ -52,7 +63,8 @@ static void write64(raw_ostream &os, uint64_t x) {
 }
 
 static void writeFileHeader(raw_ostream &os, uint16_t machine, uint64_t sectionHeaders) {
-  static const unsigned char ident[16] = {0x7f, 'E', 'L', 'F', ELF::ELFCLASS64, ELF::ELFDATA2LSB, ELF::EV_CURRENT};
+  static const unsigned char ident[16] = {
+      0x7f, 'E', 'L', 'F', ELF::ELFCLASS64, ELF::ELFDATA2LSB, ELF::EV_CURRENT};
   os.write(reinterpret_cast<const char *>(ident), sizeof ident);
   write16(os, ELF::ET_REL);
   write16(os, machine);
@@ -98,7 +110,8 @@ static std::vector<Section> describeSections(uint64_t weightBytes, bool isX86, s
   bool large = isX86 && weightBytes >= kLargeFrom;
   sections[kNull].alignment = 0;
   sections[kWeights] = {large ? ".ldata.tsc_weights" : ".data.tsc_weights", ELF::SHT_PROGBITS,
-                        ELF::SHF_ALLOC | ELF::SHF_WRITE | (large ? uint64_t(ELF::SHF_X86_64_LARGE) : 0)};
+                        ELF::SHF_ALLOC | ELF::SHF_WRITE |
+                            (large ? uint64_t(ELF::SHF_X86_64_LARGE) : 0)};
   sections[kWeights].alignment = kAlignment;
   sections[kSymbols] = {".symtab", ELF::SHT_SYMTAB};
   sections[kSymbols].link = kNames;
@@ -160,7 +173,8 @@ static bool writeObject(raw_fd_ostream &os, const Triple &triple, ArrayRef<Weigh
   return true;
 }
 
-bool writeWeightsObject(StringRef path, StringRef triple, ArrayRef<WeightBytes> weights, DiagnosticEngine &engine) {
+bool writeWeightsObject(StringRef path, StringRef triple, ArrayRef<WeightBytes> weights,
+                        DiagnosticEngine &engine) {
   std::error_code ec;
   raw_fd_ostream os(path, ec);
   if (ec)

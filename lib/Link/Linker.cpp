@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and order of the inputs do not reach the output: sections come in the order of the objects, symbols are stripped
-// unless they are wanted, and no build id is made, so that equal inputs give equal bytes.
+// Names and order of the inputs do not reach the output: sections come in the order of the objects,
+// symbols are stripped unless they are wanted, and no build id is made, so that equal inputs give
+// equal bytes.
 #include "tsc/Link/Linker.h"
 
 #include "tsc/Link/OutputFile.h"
@@ -46,8 +47,9 @@ static uint64_t totalSize(ArrayRef<std::string> files) {
   return total;
 }
 
-bool linkSharedLibrary(ArrayRef<std::string> objects, const RuntimeFiles &runtime, StringRef function, bool keepSymbols,
-                       StringRef out, DiagnosticEngine &engine) {
+bool linkSharedLibrary(ArrayRef<std::string> objects, const RuntimeFiles &runtime,
+                       StringRef function, bool keepSymbols, StringRef out,
+                       DiagnosticEngine &engine) {
   TemporaryFile script;
   auto writeScript = [&](raw_fd_ostream &os) {
     os << "{ global: tsc_model_entry; " << function << "; local: *; };\n";
@@ -55,16 +57,27 @@ bool linkSharedLibrary(ArrayRef<std::string> objects, const RuntimeFiles &runtim
   };
   if (!script.open("map", engine) || !script.fill(writeScript, engine))
     return false;
-  std::vector<std::string> arguments = {"-shared",       "--hash-style=gnu", "--build-id=none", "--gc-sections",
-                                        "--as-needed",   "-znow",            "-zrelro",         "-znoexecstack",
-                                        "-zdefs",        "-O1",              "--defsym=tsc_model_entry=" + function.str(),
-                                        "-o",            out.str(),          "--version-script=" + script.path()};
+  std::vector<std::string> arguments = {"-shared",
+                                        "--hash-style=gnu",
+                                        "--build-id=none",
+                                        "--gc-sections",
+                                        "--as-needed",
+                                        "-znow",
+                                        "-zrelro",
+                                        "-znoexecstack",
+                                        "-zdefs",
+                                        "-O1",
+                                        "--defsym=tsc_model_entry=" + function.str(),
+                                        "-o",
+                                        out.str(),
+                                        "--version-script=" + script.path()};
   if (!keepSymbols)
     arguments.push_back("--strip-all");
   if (totalSize(objects) < kThreadsFrom)
     arguments.push_back("--threads=1");
   arguments.insert(arguments.end(), objects.begin(), objects.end());
-  for (const std::string *file : {&runtime.archive, &runtime.builtins, &runtime.libc, &runtime.libm})
+  for (const std::string *file :
+       {&runtime.archive, &runtime.builtins, &runtime.libc, &runtime.libm})
     arguments.push_back(*file);
   return runLinker(arguments, engine);
 }
@@ -80,7 +93,8 @@ bool linkObject(ArrayRef<std::string> objects, StringRef out, DiagnosticEngine &
 bool writeStaticLibrary(ArrayRef<ArchiveMember> members, StringRef out, DiagnosticEngine &engine) {
   std::vector<NewArchiveMember> list;
   for (const ArchiveMember &member : members) {
-    Expected<NewArchiveMember> made = NewArchiveMember::getFile(member.path, /*Deterministic=*/true);
+    Expected<NewArchiveMember> made =
+        NewArchiveMember::getFile(member.path, /*Deterministic=*/true);
     if (!made)
       return engine.report({member.path}, Diag::CannotRead, toString(made.takeError())), false;
     made->MemberName = member.name;

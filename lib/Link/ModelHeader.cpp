@@ -40,7 +40,8 @@ static std::string signatureLine(const HeaderMethod &method) {
 
 std::string makeCHeader(const HeaderModel &model) {
   std::string guard = "TSC_" + upper(model.prefix) + "_H";
-  std::string text = "/* Interface of the compiled model '" + commentText(model.name) + "'. Methods, by index:\n";
+  std::string text =
+      "/* Interface of the compiled model '" + commentText(model.name) + "'. Methods, by index:\n";
   for (size_t i = 0; i < model.methods.size(); ++i)
     text += " *   " + std::to_string(i) + "  " + signatureLine(model.methods[i]) + "\n";
   text += " */\n#ifndef " + guard + "\n#define " + guard + "\n\n";
@@ -48,8 +49,8 @@ std::string makeCHeader(const HeaderModel &model) {
   text += "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
   text += "const tsc_model_api *" + model.prefix + "_model(void);\n";
   for (size_t i = 0; i < model.methods.size(); ++i)
-    text += "#define " + upper(model.prefix) + "_" + upper(makeIdentifier(model.methods[i].name)) + " " + std::to_string(i) +
-            "\n";
+    text += "#define " + upper(model.prefix) + "_" + upper(makeIdentifier(model.methods[i].name)) +
+            " " + std::to_string(i) + "\n";
   return text + "#ifdef __cplusplus\n}\n#endif\n#endif\n";
 }
 

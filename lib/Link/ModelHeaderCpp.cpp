@@ -21,11 +21,19 @@ static constexpr unsigned kDepthLimit = 32;
 static std::string cppType(StringRef text, unsigned depth = 0) {
   TypeText type = parseTypeText(text);
   static constexpr std::pair<StringLiteral, StringLiteral> kSimple[] = {
-      {"Tensor", "tsc::Tensor"}, {"int", "int64_t"},     {"float", "double"},
-      {"bool", "bool"},          {"str", "std::string"}, {"complex", "std::complex<double>"},
-      {"NoneType", "std::monostate"}, {"None", "std::monostate"}};
+      {"Tensor", "tsc::Tensor"},
+      {"int", "int64_t"},
+      {"float", "double"},
+      {"bool", "bool"},
+      {"str", "std::string"},
+      {"complex", "std::complex<double>"},
+      {"NoneType", "std::monostate"},
+      {"None", "std::monostate"}};
   static constexpr std::pair<StringLiteral, StringLiteral> kTemplates[] = {
-      {"Optional", "std::optional"}, {"List", "std::vector"}, {"Dict", "std::map"}, {"Tuple", "std::tuple"}};
+      {"Optional", "std::optional"},
+      {"List", "std::vector"},
+      {"Dict", "std::map"},
+      {"Tuple", "std::tuple"}};
   if (type.parameters.empty())
     for (const auto &[name, cpp] : kSimple)
       if (type.head == name)
@@ -48,12 +56,13 @@ static std::string cppType(StringRef text, unsigned depth = 0) {
 
 /// A name that C++ does not keep for itself.
 static std::string cppName(StringRef text) {
-  static const StringSet<> kReserved = {"new",   "delete", "class",    "template", "default", "operator", "this",  "int",
-                                        "float", "double", "bool",     "char",     "auto",    "register", "union", "enum",
-                                        "switch", "case",  "namespace", "using",   "private", "public",   "model", "short",
-                                        "long",  "signed", "unsigned", "const",    "static",  "struct",   "do",    "goto",
-                                        "typename", "virtual", "volatile", "explicit", "export", "extern", "inline", "friend",
-                                        "mutable", "protected", "throw", "catch", "try", "void", "sizeof", "typedef"};
+  static const StringSet<> kReserved = {
+      "new",      "delete",    "class",     "template", "default", "operator", "this",   "int",
+      "float",    "double",    "bool",      "char",     "auto",    "register", "union",  "enum",
+      "switch",   "case",      "namespace", "using",    "private", "public",   "model",  "short",
+      "long",     "signed",    "unsigned",  "const",    "static",  "struct",   "do",     "goto",
+      "typename", "virtual",   "volatile",  "explicit", "export",  "extern",   "inline", "friend",
+      "mutable",  "protected", "throw",     "catch",    "try",     "void",     "sizeof", "typedef"};
   std::string name = makeIdentifier(text);
   return kReserved.contains(name) ? name + "_" : name;
 }
@@ -75,25 +84,29 @@ static void addMethod(std::string &text, const HeaderMethod &method) {
   std::string parameters, arguments;
   for (const HeaderArgument &argument : method.arguments) {
     std::string parameter = cppName(argument.name);
-    parameters += (parameters.empty() ? "const " : ", const ") + cppType(argument.type) + " &" + parameter;
+    parameters +=
+        (parameters.empty() ? "const " : ", const ") + cppType(argument.type) + " &" + parameter;
     arguments += ", " + parameter;
   }
-  text += "  " + result + " " + name + "(" + parameters + ") {\n    return model.call<" + result + ">(method_" + name +
-          arguments + ");\n  }\n";
+  text += "  " + result + " " + name + "(" + parameters + ") {\n    return model.call<" + result +
+          ">(method_" + name + arguments + ");\n  }\n";
 }
 
 std::string makeCppHeader(const HeaderModel &model) {
-  std::string guard = "TSC_" + StringRef(model.prefix).upper() + "_HPP", name = className(model.prefix);
+  std::string guard = "TSC_" + StringRef(model.prefix).upper() + "_HPP",
+              name = className(model.prefix);
   std::string text = makeCHeader(model);
   text += "\n#ifndef " + guard + "\n#define " + guard + "\n\n";
   text += kModelHeaderCpp;
-  text += "\n/// The model with its methods. Failure throws tsc::Error.\nclass " + name + " {\npublic:\n  explicit " + name +
-          "(const tsc_options *options = nullptr) : model(" + model.prefix + "_model(), options) {}\n";
+  text += "\n/// The model with its methods. Failure throws tsc::Error.\nclass " + name +
+          " {\npublic:\n  explicit " + name + "(const tsc_options *options = nullptr) : model(" +
+          model.prefix + "_model(), options) {}\n";
   for (const HeaderMethod &method : model.methods)
     addMethod(text, method);
   text += "  tsc::Model model;\n\nprivate:\n";
   for (const HeaderMethod &method : model.methods)
-    text += "  uint32_t method_" + cppName(method.name) + " = model.method(\"" + makeIdentifier(method.name) + "\");\n";
+    text += "  uint32_t method_" + cppName(method.name) + " = model.method(\"" +
+            makeIdentifier(method.name) + "\");\n";
   return text + "};\n#endif\n";
 }
 

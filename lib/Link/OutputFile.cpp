@@ -13,8 +13,8 @@ using namespace llvm;
 
 namespace tsc {
 
-static bool fillFile(StringRef temporary, StringRef path, function_ref<bool(raw_fd_ostream &)> write,
-                     DiagnosticEngine &engine) {
+static bool fillFile(StringRef temporary, StringRef path,
+                     function_ref<bool(raw_fd_ostream &)> write, DiagnosticEngine &engine) {
   std::error_code ec;
   raw_fd_ostream os(temporary, ec, sys::fs::OF_None);
   if (ec)
@@ -46,7 +46,8 @@ bool OutputFile::open(DiagnosticEngine &engine) {
     return engine.report({path}, Diag::CannotWrite, "it is a directory"), false;
   SmallString<128> name;
   int fd;
-  if (std::error_code ec = sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp", fd, name, sys::fs::OF_None, 0666))
+  if (std::error_code ec =
+          sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp", fd, name, sys::fs::OF_None, 0666))
     return engine.report({path}, Diag::CannotWrite, ec.message()), false;
   (void)sys::Process::SafelyCloseFileDescriptor(fd);
   temporary = name.str().str();

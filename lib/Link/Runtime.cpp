@@ -19,15 +19,15 @@ static std::string pathOf(StringRef a, StringRef b, StringRef c = "") {
   return path.str().str();
 }
 
-std::optional<RuntimeFiles> findRuntime(StringRef prefix, StringRef triple, ArrayRef<std::string> levels,
-                                        DiagnosticEngine &engine) {
+std::optional<RuntimeFiles> findRuntime(StringRef prefix, StringRef triple,
+                                        ArrayRef<std::string> levels, DiagnosticEngine &engine) {
   std::string folder = pathOf(pathOf(prefix, "lib", "tsc"), triple);
   for (const std::string &level : levels) {
     std::string archive = pathOf(folder, level, "libtsc_runtime.a");
     if (!sys::fs::exists(archive))
       continue;
-    RuntimeFiles files = {level, archive, pathOf(folder, "libtsc_builtins.a"), pathOf(folder, "libc.so"),
-                          pathOf(folder, "libm.so")};
+    RuntimeFiles files = {level, archive, pathOf(folder, "libtsc_builtins.a"),
+                          pathOf(folder, "libc.so"), pathOf(folder, "libm.so")};
     for (const std::string *file : {&files.builtins, &files.libc, &files.libm})
       if (!sys::fs::exists(*file))
         return engine.report({*file}, Diag::RuntimeFileMissing), std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LLVM's signal handler removes unfinished files and calls the handlers that were added; ours ends the process. It runs in a
-// signal, on an alternate stack: nothing but write and _exit.
+// LLVM's signal handler removes unfinished files and calls the handlers that were added; ours ends
+// the process. It runs in a signal, on an alternate stack: nothing but write and _exit.
 #include "CrashHandler.h"
 
 #include "llvm/Support/ErrorHandling.h"
@@ -16,7 +16,8 @@ static constexpr int kInternalFault = 70;
 static void say(const char *text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
 
 static void endProcess(void *) {
-  say("tsc: error: internal error: a fault in the compiler or in compiled code; please report it with the command line "
+  say("tsc: error: internal error: a fault in the compiler or in compiled code; please report it "
+      "with the command line "
       "and the model [InternalError]\n");
   _exit(kInternalFault);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine that code is generated for: triple, CPU, the features it has, and which level of the runtime it can run.
+// The machine that code is generated for: triple, CPU, the features it has, and which level of the
+// runtime it can run.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -27,11 +28,13 @@ struct TargetRequest {
 class Target {
 public:
   ~Target();
-  /// Null after reporting an unknown triple or CPU. Initializes LLVM's back end for the triple alone.
+  /// Null after reporting an unknown triple or CPU. Initializes LLVM's back end for the triple
+  /// alone.
   static std::unique_ptr<Target> create(const TargetRequest &request, DiagnosticEngine &engine);
 
   const std::string &triple() const { return tripleText; }
-  /// The triple and the extensions that the code needs: "x86_64-unknown-linux-gnu:+avx2,+fma". What ModelData carries.
+  /// The triple and the extensions that the code needs: "x86_64-unknown-linux-gnu:+avx2,+fma". What
+  /// ModelData carries.
   const std::string &description() const { return descriptionText; }
   /// Levels of the runtime that run here, best first: "x86-64-v3", "x86-64-v2".
   llvm::ArrayRef<std::string> runtimeLevels() const { return levels; }
@@ -47,7 +50,8 @@ private:
   std::unique_ptr<llvm::TargetMachine> targetMachine;
 };
 
-/// The extensions in a description that this machine lacks ("avx512f"); the triple's own name when its architecture differs.
+/// The extensions in a description that this machine lacks ("avx512f"); the triple's own name when
+/// its architecture differs.
 std::vector<std::string> missingOnHost(llvm::StringRef description);
 
 } // namespace cpu

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forms of the command line, after its words have been read. Each reports to the engine, which has the exit code.
+// The forms of the command line, after its words have been read. Each reports to the engine, which
+// has the exit code.
 #pragma once
 
 #include "tsc/Driver/Comparison.h"

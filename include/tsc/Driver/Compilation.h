@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One compilation: what is read, the module on its way through the phases, and the files that come out.
+// One compilation: what is read, the module on its way through the phases, and the files that come
+// out.
 #pragma once
 
 #include "tsc/Driver/CompileOptions.h"
@@ -28,13 +29,15 @@ public:
 
   /// Parse and import (or the reading of a .mlir).
   bool load();
-  /// The phases over ts up to `last`, from where the input stands. All functions return false after a report.
+  /// The phases over ts up to `last`, from where the input stands. All functions return false after
+  /// a report.
   bool runTo(Phase last);
   /// Everything that the options ask for.
   bool compile();
   /// Everything up to code, without making any.
   bool check();
-  /// Prints the graph (as of a stage: imported, inlined, frozen, optimized) or the code of the methods asked for.
+  /// Prints the graph (as of a stage: imported, inlined, frozen, optimized) or the code of the
+  /// methods asked for.
   bool dumpGraph(llvm::StringRef stage);
   bool dumpCode();
 

@@ -11,8 +11,19 @@
 
 namespace tsc {
 
-/// The phases in their order. Their names are the same on the command line, in files, timings and docs.
-enum class Phase : uint8_t { Parse, Import, Freeze, Optimize, Specialize, Fuse, Lower, CodeGen, Link };
+/// The phases in their order. Their names are the same on the command line, in files, timings and
+/// docs.
+enum class Phase : uint8_t {
+  Parse,
+  Import,
+  Freeze,
+  Optimize,
+  Specialize,
+  Fuse,
+  Lower,
+  CodeGen,
+  Link
+};
 
 llvm::StringRef phaseName(Phase phase);
 std::optional<Phase> findPhase(llvm::StringRef name);
@@ -28,22 +39,22 @@ struct CompileOptions {
   std::vector<std::string> preserve;
 
   unsigned optimization = 2;
-  std::string triple;          ///< empty: this machine's
+  std::string triple; ///< empty: this machine's
   std::string march = "native";
   std::string device = "cpu";
-  std::string symbolPrefix;    ///< empty: from the first output's name
+  std::string symbolPrefix; ///< empty: from the first output's name
   bool freeze = true;
   bool fuse = true;
-  bool codegen = true;         ///< false: generic kernels everywhere
+  bool codegen = true; ///< false: generic kernels everywhere
   bool deferUnsupported = false;
-  bool keepSymbols = false;    ///< -g
+  bool keepSymbols = false; ///< -g
   bool timeReport = false;
   bool verbose = false;
   bool noteNativeCode = false; ///< say for which CPU code was made, when none was named
   bool verifyEach = false;
-  uint64_t maxExpanded = 0;    ///< of an archive's compressed members, in bytes; 0: the default
+  uint64_t maxExpanded = 0; ///< of an archive's compressed members, in bytes; 0: the default
 
-  std::string installPrefix;   ///< the folder whose lib/tsc holds the runtime
+  std::string installPrefix; ///< the folder whose lib/tsc holds the runtime
 };
 
 /// Where the running tsc is installed: the folder above its own.

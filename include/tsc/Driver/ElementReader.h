@@ -13,7 +13,8 @@ public:
   /// A strided tensor of the graph.
   ElementReader(const archive::ValueGraph &graph, archive::NodeId tensor);
   /// One element, at an offset from the tensor's first.
-  ElementReader(const archive::Storage &storage, const archive::TensorRecord &record, int64_t offset);
+  ElementReader(const archive::Storage &storage, const archive::TensorRecord &record,
+                int64_t offset);
   /// True for dtypes that integer() reads exactly: integers, bool and quantized ones.
   bool isInteger() const;
   int64_t integer() const;

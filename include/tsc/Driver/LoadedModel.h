@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled model in this process, called through its C interface alone, as any program would: values go in and come out as
-// ValueGraphs. What `tsc run` and `tsc bench` stand on.
+// A compiled model in this process, called through its C interface alone, as any program would:
+// values go in and come out as ValueGraphs. What `tsc run` and `tsc bench` stand on.
 #pragma once
 
 #include "tsc/Archive/ValueGraph.h"
@@ -49,16 +49,18 @@ private:
   std::vector<tsc_value> values;
 };
 
-/// Makes a model's values from those of graphs. What is one list, dict or tensor in a graph is one in the model, and tensors
-/// share memory as they do in the graph: a copy of it, so that the graph stays as it is.
+/// Makes a model's values from those of graphs. What is one list, dict or tensor in a graph is one
+/// in the model, and tensors share memory as they do in the graph: a copy of it, so that the graph
+/// stays as it is.
 class ValueImporter {
 public:
-  ValueImporter(const tsc_model_api &api, tsc_instance *instance, const archive::ValueGraph &graph, std::string file,
-                DiagnosticEngine &engine);
+  ValueImporter(const tsc_model_api &api, tsc_instance *instance, const archive::ValueGraph &graph,
+                std::string file, DiagnosticEngine &engine);
   ~ValueImporter();
   ValueImporter(const ValueImporter &) = delete;
 
-  /// A value for a parameter of a type ("Dict[str, int]"; "" for any), owned by the caller. Nothing after a report.
+  /// A value for a parameter of a type ("Dict[str, int]"; "" for any), owned by the caller. Nothing
+  /// after a report.
   std::optional<tsc_value> make(archive::NodeId node, llvm::StringRef type, unsigned depth = 0);
 
 private:
@@ -84,7 +86,8 @@ private:
 /// Makes graph nodes from a model's values.
 class ValueExporter {
 public:
-  ValueExporter(const tsc_model_api &api, tsc_instance *instance, archive::ValueGraph &graph, DiagnosticEngine &engine)
+  ValueExporter(const tsc_model_api &api, tsc_instance *instance, archive::ValueGraph &graph,
+                DiagnosticEngine &engine)
       : api(api), instance(instance), graph(graph), engine(engine) {}
   /// The value as a node of the graph; `value` stays the caller's. kNoNode after a report.
   archive::NodeId make(tsc_value value, unsigned depth = 0);

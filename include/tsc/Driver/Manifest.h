@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of a program from its module: methods with their parameters, types, defaults and results, operators, sizes
-// of constants. It goes into an artifact as JSON, which `tsc inspect` and `tsc run` read back, and into the C headers.
+// What is known of a program from its module: methods with their parameters, types, defaults and
+// results, operators, sizes of constants. It goes into an artifact as JSON, which `tsc inspect` and
+// `tsc run` read back, and into the C headers.
 #pragma once
 
 #include "tsc/Link/ModelHeader.h"
@@ -26,13 +27,15 @@ struct ManifestMethod {
 struct Manifest {
   std::string name, target, level;
   std::vector<ManifestMethod> methods;
-  std::vector<std::pair<std::string, int64_t>> operators; ///< name and number of uses, sorted by name
-  std::vector<std::string> types;                         ///< classes, enums and interfaces
+  std::vector<std::pair<std::string, int64_t>>
+      operators;                  ///< name and number of uses, sorted by name
+  std::vector<std::string> types; ///< classes, enums and interfaces
   std::vector<std::pair<std::string, int64_t>> extraFiles;
   int64_t constantBytes = 0;
 };
 
-/// Reads a module at any phase up to fuse. `methods` narrows those listed; empty: all that are exported.
+/// Reads a module at any phase up to fuse. `methods` narrows those listed; empty: all that are
+/// exported.
 Manifest describeModule(mlir::ModuleOp module, llvm::ArrayRef<std::string> methods);
 std::string manifestText(const Manifest &manifest);
 /// Nothing when the text is not such JSON.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that is ready to be called: from a library, or compiled first to a temporary one, with an instance of it.
+// A model that is ready to be called: from a library, or compiled first to a temporary one, with an
+// instance of it.
 #pragma once
 
 #include "tsc/Archive/ValueFile.h"
@@ -17,8 +18,8 @@ namespace tsc {
 
 /// Where the arguments of a call come from, as the command line says it.
 struct ArgumentSources {
-  std::vector<std::string> files;                            ///< --args
-  std::vector<std::pair<std::string, std::string>> texts;    ///< --arg NAME=VALUE
+  std::vector<std::string> files;                         ///< --args
+  std::vector<std::pair<std::string, std::string>> texts; ///< --arg NAME=VALUE
 };
 
 /// One value for each parameter of a method.
@@ -31,16 +32,19 @@ public:
     std::string file; ///< for messages
   };
   /// Reads the files and texts and fills in defaults. False after a report.
-  bool bind(const tsc_method &method, const Manifest &manifest, const ArgumentSources &sources, DiagnosticEngine &engine);
+  bool bind(const tsc_method &method, const Manifest &manifest, const ArgumentSources &sources,
+            DiagnosticEngine &engine);
   const std::vector<Argument> &arguments() const { return list; }
   /// How many were given by position.
   size_t positional() const { return positionalCount; }
   /// Fresh values of a model, one for each. False after a report.
-  bool makeValues(const tsc_model_api &api, tsc_instance *instance, ModelValues &values, DiagnosticEngine &engine) const;
+  bool makeValues(const tsc_model_api &api, tsc_instance *instance, ModelValues &values,
+                  DiagnosticEngine &engine) const;
 
 private:
   bool bindFile(const std::string &path, const char *method, DiagnosticEngine &engine);
-  bool bindText(const std::string &name, const std::string &text, const char *method, DiagnosticEngine &engine);
+  bool bindText(const std::string &name, const std::string &text, const char *method,
+                DiagnosticEngine &engine);
 
   std::vector<Argument> list;
   std::vector<std::unique_ptr<archive::ValueFile>> files;
@@ -49,8 +53,8 @@ private:
 };
 
 struct SessionOptions {
-  std::string model;   ///< a library, or what can be compiled
-  std::string method;  ///< "" is forward, or the only one
+  std::string model;  ///< a library, or what can be compiled
+  std::string method; ///< "" is forward, or the only one
   int threads = 0;
   CompileOptions compile;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `--input` says of an argument: `x:f32[N,3,224,224]`, `images:list[f32[3,H,W]]`, `t:(f32[N],i64)`, `encode.x:f32[..]`,
-// `0:f32[?]`, `n:int=3`. A dim is a number, `?` (any), or a name, which is the same size wherever it stands, with bounds as in
-// `N=1..64`.
+// What `--input` says of an argument: `x:f32[N,3,224,224]`, `images:list[f32[3,H,W]]`,
+// `t:(f32[N],i64)`, `encode.x:f32[..]`, `0:f32[?]`, `n:int=3`. A dim is a number, `?` (any), or a
+// name, which is the same size wherever it stands, with bounds as in `N=1..64`.
 #pragma once
 
 #include "tsc/Archive/ValueGraph.h"
@@ -23,7 +23,18 @@ struct SignatureDim {
 };
 
 struct SignatureType {
-  enum Kind : uint8_t { Tensor, List, Dict, Tuple, Int, Float, Bool, Complex, Str, None } kind = Tensor;
+  enum Kind : uint8_t {
+    Tensor,
+    List,
+    Dict,
+    Tuple,
+    Int,
+    Float,
+    Bool,
+    Complex,
+    Str,
+    None
+  } kind = Tensor;
   DType dtype = DType::Undefined;        ///< of Tensor
   bool anyRank = false;                  ///< of Tensor: `f32[..]`
   std::vector<SignatureDim> dims;        ///< of Tensor
@@ -44,8 +55,8 @@ std::optional<InputSignature> parseInputSignature(llvm::StringRef text, std::str
 /// The text that parses to the same type.
 std::string signatureText(const SignatureType &type);
 
-/// The signature of a value: dtypes and sizes of its tensors, never their values. Nothing for a value that has none, such as
-/// a list of tensors of different ranks.
+/// The signature of a value: dtypes and sizes of its tensors, never their values. Nothing for a
+/// value that has none, such as a list of tensors of different ranks.
 std::optional<SignatureType> signatureOf(const archive::ValueGraph &graph, archive::NodeId node);
 
 } // namespace tsc

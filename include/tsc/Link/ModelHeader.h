@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The headers of a compiled model: plain C that stands alone, and C++ with a typed function for each method.
+// The headers of a compiled model: plain C that stands alone, and C++ with a typed function for
+// each method.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"

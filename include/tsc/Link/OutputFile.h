@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that appear whole or not at all: written under a temporary name in the output's own folder and renamed at the end.
-// A file that was not kept is removed, also when a signal ends the process.
+// Files that appear whole or not at all: written under a temporary name in the output's own folder
+// and renamed at the end. A file that was not kept is removed, also when a signal ends the process.
 #pragma once
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -29,7 +29,8 @@ public:
   /// Gives the temporary file its name. False after a report.
   bool keep(DiagnosticEngine &engine);
 
-  /// Opens the temporary file, lets `write` fill it, and closes it. `write` returns false after a report of its own.
+  /// Opens the temporary file, lets `write` fill it, and closes it. `write` returns false after a
+  /// report of its own.
   bool fill(llvm::function_ref<bool(llvm::raw_fd_ostream &)> write, DiagnosticEngine &engine);
 
 private:

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// `tsc run`, `bench`, `inspect`: values in, values out, comparisons and exit codes.
+#include "Shell.h"
+
+#include <catch2/catch.hpp>
+
+using namespace tsc::test;
+
+static const char *const kSource = R"(
+def same(x: Any) -> Any:
+    return x
+
+def halve(x: Tensor) -> Tensor:
+    return x / 2
+
+def push(items: List[int], n: int = 7) -> int:
+    items.append(n)
+    return len(items)
+
+def check(x: int) -> int:
+    if x < 0:
+        raise ValueError("x must not be negative")
+    return x
+)";
+
+static bool contains(const std::string &text, const std::string &part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("values cross the command line as Python literals") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  REQUIRE(shell.run("tsc f.py -o libf.so").code == 0);
+  for (const char *value : {"None", "True", "-3", "2.5", "1e+30", "'it'", "[1, 2]", "(1,)",
+                            "{'a': [1.5, 2.5], 'b': []}", "(1.0+2.0j)", "nan", "-inf"}) {
+    INFO(value);
+    std::string quoted = value;
+    Outcome o = shell.run("tsc run libf.so --method same --arg x=\"" + quoted + "\"");
+    CHECK(o.err == "");
+    CHECK(o.out == quoted + "\n");
+  }
+}
+
+TEST_CASE("tensors are made at random or read from files, and results are saved and compared") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  REQUIRE(shell.run("tsc f.py -o libf.so").code == 0);
+  CHECK(shell.run("tsc run libf.so --method halve --arg x=randint:f32[3]:2:3").out ==
+        "tensor([1.0, 1.0, 1.0], dtype=float32)\n");
+  REQUIRE(
+      shell.run("tsc run libf.so --method halve --arg x=randint:f32[3]:2:3 --save half.pt").code ==
+      0);
+  REQUIRE(shell.run("tsc run libf.so --method halve --arg x=@half.pt --save quarter.npy").code ==
+          0);
+  CHECK(shell.run("tsc run libf.so --method same --arg x=@quarter.npy").out ==
+        "tensor([0.5, 0.5, 0.5], dtype=float32)\n");
+  CHECK(shell.run("tsc run libf.so --method halve --args half.pt --expect quarter.npy").code == 0);
+  Outcome differs = shell.run("tsc run libf.so --method halve --args half.pt --expect half.pt");
+  CHECK(differs.code == 5);
+  CHECK(contains(differs.err, "element [0] is 0.5, expected 1; 3 of 3 elements"));
+  CHECK(
+      shell.run("tsc run libf.so --method halve --args half.pt --expect half.pt --atol 0.5").code ==
+      0);
+}
+
+TEST_CASE("arguments are bound by position, name and default, and seen after the call") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  REQUIRE(shell.run("tsc f.py -o libf.so").code == 0);
+  std::string run = "tsc run libf.so --method push ";
+  CHECK(shell.run(run + "--arg items=[1,2]").out == "3\n");
+  CHECK(shell.run(run + "--arg 0=[] --arg n=4").out == "1\n");
+  CHECK(contains(shell.run(run).err, "missing value for argument 'items'"));
+  CHECK(shell.run(run).code == 1);
+  CHECK(shell.run(run + "--arg items=[] --arg colour=1").code == 2);
+  REQUIRE(shell.run("tsc run libf.so --method same --arg x=\"([1],)\" --save args.pt").code == 0);
+  REQUIRE(shell.run("tsc run libf.so --method same --arg x=\"([1, 7],)\" --save after.pt").code ==
+          0);
+  CHECK(shell.run(run + "--args args.pt --expect-args after.pt").code == 0);
+  CHECK(shell.run(run + "--args args.pt --expect-args args.pt").code == 5);
+}
+
+TEST_CASE("what the program raises ends with exit code 4 and its traceback") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  Outcome o = shell.run("tsc run f.py --method check --arg x=-1");
+  CHECK(o.code == 4);
+  CHECK(contains(o.err, "x must not be negative"));
+  CHECK(contains(o.err, "File \"f.py\", line 14"));
+  CHECK(shell.run("tsc run f.py --method check --arg x=1").out == "1\n");
+  CHECK(shell.run("tsc run f.py --method check --arg x=1.5").code == 1);
+}
+
+TEST_CASE("state lasts from call to call of one instance, not from run to run") {
+  Shell shell;
+  Outcome o = shell.run("tsc run " + sourcePath("examples/python/scale.pt") +
+                        " --arg tensors=\"{}\" --arg unit=\"'cm'\" --arg factor=2 --save first.pt");
+  REQUIRE(o.code == 0);
+  CHECK(shell
+            .run("tsc run " + sourcePath("examples/python/scale.pt") +
+                 " --arg tensors=\"{}\" --arg unit=\"'cm'\" --arg factor=2 --expect first.pt "
+                 "--again first.pt")
+            .code == 0);
+}
+
+TEST_CASE("bench prints one line of JSON") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  Outcome o =
+      shell.run("tsc bench f.py --method halve --arg x=rand:f32[8] --threads 1 --seconds 0.1");
+  CHECK(o.code == 0);
+  for (const char *key :
+       {"min_ms", "median_ms", "calls", "\"threads\":1", "first_ms", "load_ms", "peak_rss_mb"})
+    CHECK(contains(o.out, key));
+  CHECK(o.out.find('\n') == o.out.size() - 1);
+}
+
+TEST_CASE("inspect says the same of a model and of what it became") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  REQUIRE(shell.run("tsc f.py -o libf.so").code == 0);
+  for (const char *file : {"f.py", "libf.so"}) {
+    Outcome o = shell.run(std::string("tsc inspect ") + file);
+    CHECK(contains(o.out, "  push(items: List[int], n: int = 7) -> int\n"));
+    CHECK(contains(shell.run(std::string("tsc inspect --json ") + file).out, "\"default\":\"7\""));
+  }
+}
