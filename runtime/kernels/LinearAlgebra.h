@@ -64,6 +64,10 @@ inline int64_t countOf(IntList sizes) {
     n *= s;
   return n;
 }
+/// Half the distance of 1 and the next number of the dtype's parts.
+inline double roundingOf(DType dtype) {
+  return toReal(dtype) == DType::Float64 ? 0x1p-53 : 0x1p-24;
+}
 Shape shapeWith(IntList batch, int64_t rows, int64_t cols);
 Shape shapeWith(IntList batch, int64_t size);
 /// A contiguous copy of a stack in the dtype that it is computed in, broadcast to `batch`; it
@@ -109,14 +113,22 @@ template <class T> void factorQr(MatrixView<T> a, T *tau);
 template <class T> void applyReflector(MatrixView<T> a, int64_t at, T tau, MatrixView<T> c);
 /// Overwrites the first `cols` columns with Q's, from factorQr's vectors (count of them).
 template <class T> void expandQ(MatrixView<T> a, const T *tau, int64_t count);
-/// Eigenvalues (ascending) of a Hermitian matrix, from its lower half; the matrix becomes the
-/// eigenvectors. Returns 0, or how many did not converge. `scratch`: 4 * rows doubles.
+/// The reflection that clears column `at` below its diagonal element; returns its tau.
+template <class T> T makeReflector(MatrixView<T> a, int64_t at);
+/// Eigenvalues (ascending) of a Hermitian matrix, from its lower half, or its upper one; with
+/// `vectors` the matrix becomes the eigenvectors. Returns 0, or how many did not converge.
+/// `epsilon` is the rounding of the tensor's dtype: what it cannot hold counts as converged, which
+/// makes as many steps as LAPACK and so gives its signs. `scratch`: 3 * rows.
 template <class T>
-int32_t factorHermitian(MatrixView<T> a, double *values, bool vectors, double *scratch);
-/// Singular values (descending) of a with rows >= cols: a = U diag(s) V^H. a becomes U (rows x
-/// cols), v (cols x cols) V. Columns of U for zero singular values are completed to an orthonormal
-/// set.
-template <class T> void factorSvd(MatrixView<T> a, double *s, MatrixView<T> v);
+int32_t factorHermitian(MatrixView<T> a, double *values, bool upper, bool vectors, double epsilon,
+                        T *scratch);
+/// Singular values (descending) of a with rows >= cols: a = U diag(s) V^H. u has a's rows and at
+/// least cols columns, v is cols x cols; a is overwritten. `adjoint`: a is the adjoint of the
+/// matrix whose decomposition is meant, which decides signs. Returns 0, or how many values did not
+/// converge. `scratch`: 3 * cols + 2 * cols^2.
+template <class T>
+int32_t factorSvd(MatrixView<T> a, MatrixView<T> u, double *s, MatrixView<T> v, bool adjoint,
+                  double epsilon, T *scratch);
 
 // ---- Operators that others are built from
 TensorRef invertMatrices(Context &cx, const char *name, const Tensor &a);

@@ -6,8 +6,7 @@
 using namespace tsc::rt;
 
 namespace tsc::rt {
-/// Makes the reflection that clears column `at` below its diagonal element; returns its tau.
-template <class T> static T makeReflector(MatrixView<T> a, int64_t at) {
+template <class T> T makeReflector(MatrixView<T> a, int64_t at) {
   double below = 0;
   for (int64_t i = at + 1; i < a.rows; ++i)
     below = std::hypot(below, sizeOf(a(i, at)));
@@ -56,6 +55,7 @@ template <class T> void expandQ(MatrixView<T> a, const T *tau, int64_t count) {
 }
 
 #define TSC_INSTANTIATE(T)                                                                         \
+  template T makeReflector<T>(MatrixView<T>, int64_t);                                             \
   template void applyReflector<T>(MatrixView<T>, int64_t, T, MatrixView<T>);                       \
   template void factorQr<T>(MatrixView<T>, T *);                                                   \
   template void expandQ<T>(MatrixView<T>, const T *, int64_t);
