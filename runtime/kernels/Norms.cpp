@@ -212,6 +212,7 @@ struct LogSum {
     total += otherTotal * (top == otherTop ? 1.0 : std::exp(otherTop - top));
   }
   void merge(const LogSum &later) { join(later.top, later.total); }
+  void add(double x, int64_t) { join(x, 1); }
   template <class C> void addRun(const C *run, int64_t n, int64_t) {
     double largest = -HUGE_VAL;
     for (int64_t i = 0; i < n; ++i)
@@ -233,30 +234,43 @@ struct LogSum {
 };
 } // namespace
 
-/// Of complex numbers, shifted by the largest real part.
-static TensorRef logSumExpComplex(Context &cx, const Tensor &self, IntList dims, bool keepdim) {
+namespace {
+/// The same of complex numbers, relative to the largest real part.
+struct ComplexLogSum {
   double top = -HUGE_VAL;
-  for (int64_t i = 0; i < self.numel; ++i) {
-    double re = self.at(i).toDouble();
-    top = re > top && re < HUGE_VAL ? re : top;
+  Complex total = 0;
+  void join(double otherTop, Complex otherTotal) {
+    if (otherTop > top) {
+      total *= top == -HUGE_VAL ? 0.0 : std::exp(top - otherTop);
+      top = otherTop;
+    }
+    total += top == -HUGE_VAL ? otherTotal : otherTotal * std::exp(otherTop - top);
   }
-  Complex shift = top == -HUGE_VAL ? 0.0 : top;
-  TensorRef powers = elementwise<kComplex, Promote::Keep>(
-      cx, "logsumexp", {}, [shift](auto x) { return std::exp(x - shift); }, inputs(self));
-  TSC_TRY(powers);
-  TensorRef total = sumTensor(cx, *powers, Optional<IntList>(dims), keepdim, self.dtype);
-  TSC_TRY(total);
-  return elementwise<kComplex, Promote::Keep>(
-      cx, "logsumexp", {}, [shift](auto x) { return std::log(x) + shift; }, inputs(total));
-}
+  void add(Complex x, int64_t) {
+    double re = std::isfinite(x.real()) ? x.real() : 0;
+    if (x.real() != -HUGE_VAL)
+      join(re, std::exp(x - re));
+  }
+  void merge(const ComplexLogSum &later) {
+    if (later.top != -HUGE_VAL)
+      join(later.top, later.total);
+  }
+  Complex result() const {
+    return top == -HUGE_VAL ? Complex(-HUGE_VAL, 0) : std::log(total) + top;
+  }
+};
+} // namespace
+
 static TensorRef logSumExp(Context &cx, const Tensor &self, IntList dims, bool keepdim) {
-  if (self.isComplex())
-    return logSumExpComplex(cx, self, dims, keepdim);
   TSC_ASSIGN(ReducePlan plan, planReduce(cx, self, dims, keepdim));
-  TensorRef out = empty(cx, plan.outSizes, self.isFloating() ? self.dtype : cx.defaultDType);
+  DType result = self.isIntegral(true) ? cx.defaultDType : self.dtype;
+  TensorRef out = empty(cx, plan.outSizes, result);
   TSC_TRY(out);
   auto finish = [](const LogSum &s) { return s.result(); };
-  if (computeDType(self.dtype) == DType::Float32)
+  if (self.isComplex())
+    TSC_TRY(reduceInto<Complex>(cx, plan, *out, ComplexLogSum{},
+                                [](const ComplexLogSum &s) { return s.result(); }));
+  else if (computeDType(self.dtype) == DType::Float32)
     TSC_TRY(reduceInto<float>(cx, plan, *out, LogSum{}, finish));
   else
     TSC_TRY(reduceInto<double>(cx, plan, *out, LogSum{}, finish));

@@ -107,9 +107,9 @@ Pair medianOver(Context &cx, const Tensor &self, IntList dims, bool keepdim) {
     for (int64_t i = n - 1; i >= 0; --i)
       if (line[i] != line[i])
         ++nans, firstNan = i;
-    if (nans && (!IgnoreNan || nans == n))
+    if (nans && !IgnoreNan)
       return firstNan;
-    int64_t *middle = order + (n - nans - 1) / 2;
+    int64_t *middle = order + ((nans == n ? n : n - nans) - 1) / 2;
     std::nth_element(order, middle, order + n, [line](int64_t a, int64_t b) {
       return before(line[a], line[b]) || (!before(line[b], line[a]) && a < b);
     });
