@@ -37,8 +37,8 @@ template <class T> T attendRow(T *row, int64_t n) {
 
 /// Queries [first, first + count) of one head.
 template <class T>
-Status attendBlock(Context &cx, const AttentionHeads<T> &h, int64_t batch, int64_t head, int64_t first,
-                   int64_t count, T *scores) {
+Status attendBlock(Context &cx, const AttentionHeads<T> &h, int64_t batch, int64_t head,
+                   int64_t first, int64_t count, T *scores) {
   int64_t keyHead = head / (h.heads / h.keyHeads);
   int64_t keys = h.causal && first + count < h.keys ? first + count : h.keys;
   Gemm<T> g;
@@ -52,8 +52,8 @@ Status attendBlock(Context &cx, const AttentionHeads<T> &h, int64_t batch, int64
   for (int64_t i = 0; i < count; ++i) {
     T *row = scores + i * keys;
     if (h.mask) {
-      const T *m = h.mask + batch * h.maskSteps[0] + head * h.maskSteps[1] +
-                   (first + i) * h.maskSteps[2];
+      const T *m =
+          h.mask + batch * h.maskSteps[0] + head * h.maskSteps[1] + (first + i) * h.maskSteps[2];
       for (int64_t j = 0; j < keys; ++j)
         row[j] += m[j * h.maskSteps[3]];
     }
@@ -89,8 +89,8 @@ template <class T> Status attend(Context &cx, const AttentionHeads<T> &h) {
   int64_t parts = threadCount(cx) < jobs ? threadCount(cx) : jobs;
   parts = parts < jobs * work / (1 << 18) + 1 ? parts : jobs * work / (1 << 18) + 1;
   int64_t block = h.queries < kBlock ? h.queries : kBlock;
-  T *memory = static_cast<T *>(
-      allocateBytes(cx, parts * block * h.keys * static_cast<int64_t>(sizeof(T))));
+  T *memory =
+      static_cast<T *>(allocateBytes(cx, parts * block * h.keys * static_cast<int64_t>(sizeof(T))));
   TSC_TRY(memory != nullptr);
   int64_t each = (jobs + parts - 1) / parts;
   int32_t failed = 0;
@@ -133,12 +133,10 @@ namespace {
 struct Operands {
   TensorRef q, k, v, mask, out, logSums; ///< four dims, compute dtype
 };
-template <class T>
-Status attendTyped(Context &cx, const Operands &o, double scale, bool causal) {
-  AttentionHeads<T> h{o.q->sizes[0], o.q->sizes[1], o.k->sizes[1], o.q->sizes[2],
-                      o.k->sizes[2], o.q->sizes[3], o.v->sizes[3], o.q->ptr<T>(),
-                      o.k->ptr<T>(), o.v->ptr<T>(), o.q->strides,  o.k->strides,
-                      o.v->strides};
+template <class T> Status attendTyped(Context &cx, const Operands &o, double scale, bool causal) {
+  AttentionHeads<T> h{o.q->sizes[0], o.q->sizes[1], o.k->sizes[1], o.q->sizes[2], o.k->sizes[2],
+                      o.q->sizes[3], o.v->sizes[3], o.q->ptr<T>(), o.k->ptr<T>(), o.v->ptr<T>(),
+                      o.q->strides,  o.k->strides,  o.v->strides};
   h.out = o.out->ptr<T>(), h.scale = static_cast<T>(scale), h.causal = causal;
   h.outSteps[2] = h.valueDepth, h.outSteps[1] = h.queries * h.valueDepth;
   h.outSteps[0] = h.heads * h.outSteps[1];
@@ -151,8 +149,8 @@ Status attendTyped(Context &cx, const Operands &o, double scale, bool causal) {
   return attend(cx, h);
 }
 
-/// Broadcast to [batch..., rows, columns], as four dims: the last of the batch are heads, all before
-/// are folded into the first.
+/// Broadcast to [batch..., rows, columns], as four dims: the last of the batch are heads, all
+/// before are folded into the first.
 TensorRef fourDims(Context &cx, const Tensor &t, IntList batch) {
   Shape sizes(batch);
   int64_t outer = 1, heads = batch.empty() ? 1 : batch.back();
@@ -164,9 +162,8 @@ TensorRef fourDims(Context &cx, const Tensor &t, IntList batch) {
   return reshape(cx, *whole, Shape::of(outer, heads, t.size(-2), t.size(-1)));
 }
 
-TensorRef attentionOf(Context &cx, const Tensor &q, const Tensor &k, const Tensor &v,
-                      OptTensor mask, double dropout, bool causal, Optional<double> scale,
-                      bool grouped, TensorRef *logSums) {
+Status checkAttention(Context &cx, const Tensor &q, const Tensor &k, const Tensor &v,
+                      OptTensor mask, double dropout, bool causal) {
   if (q.rank < 2 || k.rank < 2 || v.rank < 2)
     return cx.fail("scaled_dot_product_attention: Expected query, key, and value to be at least 2 "
                    "dimensional, but got %lld, %lld and %lld dims",
@@ -182,10 +179,18 @@ TensorRef attentionOf(Context &cx, const Tensor &q, const Tensor &k, const Tenso
     return cx.fail("_scaled_dot_product_attention: Explicit attn_mask should not be set when "
                    "is_causal=True");
   if (dropout != 0)
-    return cx.fail("scaled_dot_product_attention: dropout_p=%g is not supported, wanted 0", dropout);
+    return cx.fail("scaled_dot_product_attention: dropout_p=%g is not supported, wanted 0",
+                   dropout);
   if (q.size(-1) != k.size(-1) || k.size(-2) != v.size(-2))
     return cx.fail("scaled_dot_product_attention: query %s, key %s and value %s do not fit",
                    ShapeText(q.shape()).text, ShapeText(k.shape()).text, ShapeText(v.shape()).text);
+  return success();
+}
+
+TensorRef attentionOf(Context &cx, const Tensor &q, const Tensor &k, const Tensor &v,
+                      OptTensor mask, double dropout, bool causal, Optional<double> scale,
+                      bool grouped, TensorRef *logSums) {
+  TSC_TRY(checkAttention(cx, q, k, v, mask, dropout, causal));
   Shape batch(q.shape().take(q.rank - 2));
   bool fewer = grouped && q.rank >= 3 && k.rank >= 3 && v.rank >= 3 && k.size(-3) != q.size(-3);
   if (fewer && (k.size(-3) == 0 || q.size(-3) % k.size(-3) || k.size(-3) != v.size(-3)))

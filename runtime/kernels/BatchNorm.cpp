@@ -91,7 +91,9 @@ Status checkCall(Context &cx, const Tensor &input, const Call &c) {
   const struct {
     const OptTensor &tensor;
     const char *name;
-  } parts[] = {{c.weight, "weight"}, {c.bias, "bias"}, {c.mean, "running_mean"},
+  } parts[] = {{c.weight, "weight"},
+               {c.bias, "bias"},
+               {c.mean, "running_mean"},
                {c.variance, "running_var"}};
   for (auto &part : parts)
     if (part.tensor && part.tensor->numel != input.sizes[1])
@@ -110,8 +112,7 @@ Status updateRunning(Context &cx, const Tensor *running, double momentum, const 
   int64_t step = running->rank ? running->strides[running->rank - 1] * running->itemsize() : 0;
   for (int64_t c = 0; c < running->numel; ++c) {
     double old = loadScalar(at + c * step, running->dtype).toDouble();
-    storeScalar(at + c * step, running->dtype,
-                Scalar((1 - momentum) * old + momentum * values[c]));
+    storeScalar(at + c * step, running->dtype, Scalar((1 - momentum) * old + momentum * values[c]));
   }
   return success();
 }
@@ -143,7 +144,7 @@ Status normalize(Context &cx, const Tensor &x, Tensor &y, const Call &c, double 
   }
   // Statistics that are saved in a small float are used as they are saved.
   auto saved = [&](double v) {
-    return c.stats == DType::Float16    ? static_cast<double>(static_cast<Half>(static_cast<float>(v)))
+    return c.stats == DType::Float16 ? static_cast<double>(static_cast<Half>(static_cast<float>(v)))
            : c.stats == DType::BFloat16 ? static_cast<double>(BFloat16(static_cast<float>(v)))
                                         : v;
   };
@@ -167,10 +168,10 @@ Status batchNormInto(Context &cx, const Tensor &input, Call c, Normalized &n) {
   DType work = computeDType(input.dtype);
   DType stats = c.mean ? c.mean->dtype : c.weight ? c.weight->dtype : input.dtype;
   c.stats = stats;
-  MemoryFormat format = input.isContiguous()        ? MemoryFormat::Contiguous
-                        : input.isChannelsLast()    ? MemoryFormat::ChannelsLast
-                        : input.isChannelsLast3d()  ? MemoryFormat::ChannelsLast3d
-                                                    : MemoryFormat::Contiguous;
+  MemoryFormat format = input.isContiguous()       ? MemoryFormat::Contiguous
+                        : input.isChannelsLast()   ? MemoryFormat::ChannelsLast
+                        : input.isChannelsLast3d() ? MemoryFormat::ChannelsLast3d
+                                                   : MemoryFormat::Contiguous;
   TensorRef x = toDType(cx, input, work);
   TSC_TRY(x);
   x = contiguous(cx, *x, format);

@@ -74,7 +74,7 @@ Two sumTargets(Context &cx, const Classes &k, IntList sizes, DType dtype, int64_
   if (reduction == static_cast<int64_t>(Reduction::Mean))
     total /= weights;
   TensorRef out = none ? toDType(cx, *each, dtype) : scalarTensor(cx, Scalar(total), dtype);
-  TensorRef sum = scalarTensor(cx, Scalar(none ? 0.0 : weights), dtype);
+  TensorRef sum = scalarTensor(cx, Scalar(none && !sizes.empty() ? 0.0 : weights), dtype);
   TSC_TRY(out && sum);
   return Two{out, sum};
 }
@@ -83,10 +83,9 @@ Two nllForward(Context &cx, const Tensor &scores, const Tensor &targets, OptTens
                int64_t reduction, int64_t ignore) {
   Classes k;
   TSC_TRY(prepareClasses(cx, scores, targets, weight, ignore, k));
-  return sumTargets(cx, k, targets.shape(), scores.dtype, reduction,
-                    [&](int64_t o, int64_t c, int64_t i) {
-                      return -k.score(o, c, i) * k.weightOf(c);
-                    });
+  return sumTargets(
+      cx, k, targets.shape(), scores.dtype, reduction,
+      [&](int64_t o, int64_t c, int64_t i) { return -k.score(o, c, i) * k.weightOf(c); });
 }
 TensorRef nllLoss(Context &cx, const Tensor &scores, const Tensor &targets, OptTensor weight,
                   int64_t reduction, int64_t ignore) {
@@ -107,9 +106,10 @@ TensorRef crossEntropyOfParts(Context &cx, const Tensor &input, const Tensor &ta
   for (int64_t d = 2; d < input.rank; ++d)
     inner *= input.sizes[d];
   if (weight && (weight->rank != 1 || weight->numel != classes))
-    return cx.fail("cross_entropy: weight tensor should be defined either for all %lld classes or no "
-                   "classes but got weight tensor of shape: %s",
-                   wide(classes), ShapeText(weight->shape()).text);
+    return cx.fail(
+        "cross_entropy: weight tensor should be defined either for all %lld classes or no "
+        "classes but got weight tensor of shape: %s",
+        wide(classes), ShapeText(weight->shape()).text);
   TensorRef scores = logSoftmax(cx, input, at);
   TSC_TRY(scores);
   TensorRef x = contiguousAs(cx, *scores, DType::Float64),
@@ -125,8 +125,8 @@ TensorRef crossEntropyOfParts(Context &cx, const Tensor &input, const Tensor &ta
       double sum = 0;
       for (int64_t c = 0; c < classes; ++c) {
         int64_t e = (o * classes + c) * inner + i;
-        double part = t->ptr<double>()[e] * (1 - smoothing) +
-                      smoothing / static_cast<double>(classes);
+        double part =
+            t->ptr<double>()[e] * (1 - smoothing) + smoothing / static_cast<double>(classes);
         sum -= x->ptr<double>()[e] * part * (weight ? weight->at(c).toDouble() : 1);
       }
       each->ptr<double>()[o * inner + i] = sum;
@@ -167,9 +167,10 @@ TensorRef multiMarginLoss(Context &cx, const Tensor &input, const Tensor &target
   if (p.toDouble() != 1 && p.toDouble() != 2)
     return cx.fail("only p == 1 and p == 2 supported");
   if (input.rank > 2)
-    return cx.fail("multi_margin_loss: Expected non-empty vector or matrix with optional 0-dim batch "
-                   "size, but got: %s",
-                   ShapeText(input.shape()).text);
+    return cx.fail(
+        "multi_margin_loss: Expected non-empty vector or matrix with optional 0-dim batch "
+        "size, but got: %s",
+        ShapeText(input.shape()).text);
   TensorRef x = input.rank == 0 ? unsqueeze(cx, input, 0) : same(input);
   TSC_TRY(x);
   Classes k;
@@ -293,12 +294,12 @@ TensorRef ctcLoss(Context &cx, const Tensor &scores, const Tensor &targets, IntL
     int64_t n = targetLengths[b], start = targets.rank == 2 ? b * targets.sizes[1] : at;
     if (n < 0 || n > (targets.rank == 2 ? targets.sizes[1] : t->numel - at) ||
         inputLengths[b] < 0 || inputLengths[b] > steps || start + n > t->numel)
-      return cx.fail("ctc_loss: lengths of sequence %lld do not fit: input %lld of %lld, target %lld",
-                     wide(b), wide(inputLengths[b]), wide(steps), wide(n));
+      return cx.fail(
+          "ctc_loss: lengths of sequence %lld do not fit: input %lld of %lld, target %lld", wide(b),
+          wide(inputLengths[b]), wide(steps), wide(n));
     for (int64_t i = 0; i < n; ++i)
       if (t->ptr<int64_t>()[start + i] < 0 || t->ptr<int64_t>()[start + i] >= classes)
-        return cx.fail("ctc_loss: target %lld is out of range",
-                       wide(t->ptr<int64_t>()[start + i]));
+        return cx.fail("ctc_loss: target %lld is out of range", wide(t->ptr<int64_t>()[start + i]));
     at += n, longest = n > longest ? n : longest;
   }
   Vector<double> now, before;

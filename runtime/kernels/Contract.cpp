@@ -181,8 +181,9 @@ TensorRef matmulTensors(Context &cx, const Tensor &a, const Tensor &b) {
 }
 
 TensorRef linearTensors(Context &cx, const Tensor &input, const Tensor &weight, OptTensor bias) {
-  bool simple = input.rank >= 1 && weight.rank == 2 && (!bias || (bias->rank == 1 &&
-                bias->sizes[0] == weight.sizes[0] && bias->dtype == input.dtype));
+  bool simple = input.rank >= 1 && weight.rank == 2 &&
+                (!bias || (bias->rank == 1 && bias->sizes[0] == weight.sizes[0] &&
+                           bias->dtype == input.dtype));
   if (!simple) {
     TensorRef turned = weight.rank == 2 ? transpose(cx, weight, 0, 1) : same(weight);
     TSC_TRY(turned);
@@ -208,8 +209,8 @@ TensorRef linearTensors(Context &cx, const Tensor &input, const Tensor &weight, 
   TensorRef flat = input.rank == 2 ? same(input) : reshape(cx, input, Shape::of(rows, k));
   TSC_TRY(out && flat);
   TensorRef a = unsqueeze(cx, *flat, 0), c = view(cx, *out, Shape::of(1, rows, n));
-  TensorRef b = asStrided(cx, weight, Shape::of(1, k, n),
-                          Shape::of(0, weight.strides[1], weight.strides[0]));
+  TensorRef b =
+      asStrided(cx, weight, Shape::of(1, k, n), Shape::of(0, weight.strides[1], weight.strides[0]));
   TensorRef added = bias ? contiguous(cx, *bias) : TensorRef();
   TSC_TRY(a && b && c && (!bias || added));
   TSC_TRY(multiplyInto(cx, *a, *b, *c, Scalar(1), Scalar(0), added.get()));

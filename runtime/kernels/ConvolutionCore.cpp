@@ -10,8 +10,8 @@
 namespace tsc::rt {
 
 namespace {
-constexpr int64_t kSlack = 64;  ///< elements behind the padded copy that vectors may read
-constexpr int64_t kLanes = 8;   ///< elements copied at once
+constexpr int64_t kSlack = 64; ///< elements behind the padded copy that vectors may read
+constexpr int64_t kLanes = 8;  ///< elements copied at once
 constexpr int64_t kMaxRuns = 64;
 constexpr int64_t kMaxStride = 16; ///< up to which rows that no tap reads are skipped
 
@@ -51,8 +51,7 @@ struct Padded {
 };
 
 /// One row of the image into its phases; the border is there already.
-template <class T>
-void padRow(const ConvGeometry &g, const Padded &p, const T *from, T *to) {
+template <class T> void padRow(const ConvGeometry &g, const Padded &p, const T *from, T *to) {
   int64_t step = g.stride[2];
   for (int64_t phase = 0; phase < step; ++phase, to += p.phaseSize) {
     if (!p.isUsed(2, phase))
@@ -74,8 +73,7 @@ void padRow(const ConvGeometry &g, const Padded &p, const T *from, T *to) {
 }
 
 /// One channel of the image into a copy whose border is zero.
-template <class T>
-void padChannel(const ConvGeometry &g, const Padded &p, const T *image, T *to) {
+template <class T> void padChannel(const ConvGeometry &g, const Padded &p, const T *image, T *to) {
   for (int64_t z = 0; z < g.in[0]; ++z) {
     int64_t pz = z + g.padLow[0];
     if (pz >= p.size[0] || !p.isUsed(0, pz % g.stride[0]))
@@ -106,8 +104,7 @@ struct Run {
   int64_t from, at, length;
 };
 
-template <class T>
-int findRuns(const Unrolled<T> &u, int64_t column, int64_t count, Run *runs) {
+template <class T> int findRuns(const Unrolled<T> &u, int64_t column, int64_t count, Run *runs) {
   const ConvGeometry &g = *u.g;
   int used = 0;
   int64_t x = column % g.out[2], y = column / g.out[2] % g.out[1],
@@ -296,8 +293,7 @@ template <class T> Status convolveDepthwise(Context &cx, const Problem<T> &o) {
   int64_t work = g.outPixels() * g.taps() * outs;
   int64_t parts = least(threadCount(cx), least(planes, planes * work / (1 << 16) + 1));
   int64_t size = padded.channelSize + kSlack, each = (planes + parts - 1) / parts;
-  T *memory =
-      static_cast<T *>(allocateBytes(cx, size * parts * static_cast<int64_t>(sizeof(T))));
+  T *memory = static_cast<T *>(allocateBytes(cx, size * parts * static_cast<int64_t>(sizeof(T))));
   TSC_TRY(memory != nullptr);
   parallelFor(cx, 0, parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
@@ -307,9 +303,15 @@ template <class T> Status convolveDepthwise(Context &cx, const Problem<T> &o) {
         padChannel(g, padded, o.input + p * g.inPixels(), copy);
         for (int64_t i = 0; i < outs; ++i) {
           int64_t channel = p % g.groups * outs + i;
-          DepthwisePlane<T> plane{copy, taps.data(), o.weight + channel * g.taps(), g.taps(),
-                                  padded.row(g, 0, 1), o.bias ? o.bias[channel] : T(0),
-                                  o.output + (p * outs + i) * g.outPixels(), g.out[1], g.out[2]};
+          DepthwisePlane<T> plane{copy,
+                                  taps.data(),
+                                  o.weight + channel * g.taps(),
+                                  g.taps(),
+                                  padded.row(g, 0, 1),
+                                  o.bias ? o.bias[channel] : T(0),
+                                  o.output + (p * outs + i) * g.outPixels(),
+                                  g.out[1],
+                                  g.out[2]};
           for (int64_t z = 0; z < g.out[0]; ++z, plane.to += g.out[1] * g.out[2]) {
             plane.image = copy + padded.row(g, z, 0);
             depthwisePlane(plane);

@@ -10,8 +10,7 @@ namespace tsc::rt {
 
 namespace {
 /// Adds the taps [taps][pixels] of one output channel into its image.
-template <class T>
-void addTaps(const ConvGeometry &g, const T *columns, T bias, T *image) {
+template <class T> void addTaps(const ConvGeometry &g, const T *columns, T bias, T *image) {
   for (int64_t i = 0; i < g.outPixels(); ++i)
     image[i] = bias;
   for (int64_t kz = 0; kz < g.kernel[0]; ++kz)
@@ -43,8 +42,7 @@ Status convolveTransposed(Context &cx, const ConvGeometry &g, const T *input, co
   if (g.batch == 0 || g.outChannels == 0 || g.outPixels() == 0)
     return success();
   TSC_ASSIGN(int64_t size, checkedNumel(cx, Shape::of(rows, pixels)));
-  T *columns =
-      static_cast<T *>(allocateBytes(cx, size * static_cast<int64_t>(sizeof(T))));
+  T *columns = static_cast<T *>(allocateBytes(cx, size * static_cast<int64_t>(sizeof(T))));
   TSC_TRY(columns != nullptr);
   Status done;
   for (int64_t i = 0; i < g.batch * g.groups && done; ++i) {

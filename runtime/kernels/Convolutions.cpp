@@ -28,23 +28,25 @@ Status checkChannels(Context &cx, const Tensor &input, const Tensor &weight, Opt
   if (groups <= 0)
     return cx.fail("non-positive groups is not supported");
   if (weight.sizes[0] < groups || weight.sizes[0] % groups)
-    return cx.fail("Given groups=%lld, expected weight to be %s %lld at dimension 0, but got weight "
-                   "of size %s instead",
-                   wide(groups), weight.sizes[0] < groups ? "at least" : "divisible by",
-                   wide(groups), ShapeText(weight.shape()).text);
+    return cx.fail(
+        "Given groups=%lld, expected weight to be %s %lld at dimension 0, but got weight "
+        "of size %s instead",
+        wide(groups), weight.sizes[0] < groups ? "at least" : "divisible by", wide(groups),
+        ShapeText(weight.shape()).text);
   int64_t wanted = a.transposed ? weight.sizes[0] : weight.sizes[1] * groups;
   if (channels != wanted)
-    return cx.fail("Given %sgroups=%lld, weight of size %s, expected input%s to have %lld channels, "
-                   "but got %lld channels instead",
-                   a.transposed ? "transposed=1, " : "", wide(groups),
-                   ShapeText(weight.shape()).text, ShapeText(input.shape()).text, wide(wanted),
-                   wide(channels));
+    return cx.fail(
+        "Given %sgroups=%lld, weight of size %s, expected input%s to have %lld channels, "
+        "but got %lld channels instead",
+        a.transposed ? "transposed=1, " : "", wide(groups), ShapeText(weight.shape()).text,
+        ShapeText(input.shape()).text, wide(wanted), wide(channels));
   int64_t outs = a.transposed ? weight.sizes[1] * groups : weight.sizes[0];
   if (bias && (bias->rank != 1 || bias->sizes[0] != outs))
-    return cx.fail("Given %sweight of size %s, expected bias to be 1-dimensional with %lld elements, "
-                   "but got bias of size %s instead",
-                   a.transposed ? "transposed=1, " : "", ShapeText(weight.shape()).text, wide(outs),
-                   ShapeText(bias->shape()).text);
+    return cx.fail(
+        "Given %sweight of size %s, expected bias to be 1-dimensional with %lld elements, "
+        "but got bias of size %s instead",
+        a.transposed ? "transposed=1, " : "", ShapeText(weight.shape()).text, wide(outs),
+        ShapeText(bias->shape()).text);
   return success();
 }
 
@@ -81,9 +83,10 @@ Status measure(Context &cx, const Tensor &input, const Tensor &weight, const Con
     }
     int64_t padded = g.in[at] + g.padLow[at] + g.padHigh[at];
     if (padded < reach + 1 || g.kernel[at] < 1)
-      return cx.fail("Calculated padded input size per channel: (%lld). Kernel size: (%lld). Kernel "
-                     "size can't be greater than actual input size",
-                     wide(padded), wide(reach + 1));
+      return cx.fail(
+          "Calculated padded input size per channel: (%lld). Kernel size: (%lld). Kernel "
+          "size can't be greater than actual input size",
+          wide(padded), wide(reach + 1));
     g.out[at] = (padded - reach - 1) / g.stride[at] + 1;
   }
   return success();
@@ -93,9 +96,8 @@ template <class T>
 Status convolveTyped(Context &cx, const ConvGeometry &g, bool transposed, const Tensor &input,
                      const Tensor &weight, const Tensor *bias, Tensor &out) {
   const T *b = bias ? bias->ptr<T>() : nullptr;
-  return transposed
-             ? convolveTransposed<T>(cx, g, input.ptr<T>(), weight.ptr<T>(), b, out.ptr<T>())
-             : convolveImages<T>(cx, g, input.ptr<T>(), weight.ptr<T>(), b, out.ptr<T>());
+  return transposed ? convolveTransposed<T>(cx, g, input.ptr<T>(), weight.ptr<T>(), b, out.ptr<T>())
+                    : convolveImages<T>(cx, g, input.ptr<T>(), weight.ptr<T>(), b, out.ptr<T>());
 }
 Status convolveReal(Context &cx, const ConvGeometry &g, bool transposed, const Tensor &input,
                     const Tensor &weight, const Tensor *bias, Tensor &out) {
@@ -116,8 +118,7 @@ TensorRef complexPart(Context &cx, const Tensor &t, int part, DType real) {
   TSC_TRY(v);
   return contiguousAs(cx, *v, real);
 }
-template <class T>
-void joinParts(const Tensor *const *sums, Tensor &out) {
+template <class T> void joinParts(const Tensor *const *sums, Tensor &out) {
   for (int64_t i = 0; i < out.numel; ++i) {
     out.ptr<T>()[2 * i] = sums[0]->ptr<T>()[i] - sums[3]->ptr<T>()[i];
     out.ptr<T>()[2 * i + 1] = sums[1]->ptr<T>()[i] + sums[2]->ptr<T>()[i];
@@ -178,7 +179,8 @@ TensorRef convolveTensors(Context &cx, const Tensor &given, const Tensor &weight
                    wide(spatial + 1), wide(spatial + 2), name, ShapeText(given.shape()).text);
   if (given.dtype != weight.dtype || (bias && bias->dtype != given.dtype))
     return cx.fail("Input type (%s) and %s type (%s) should be the same",
-                   findDType(given.dtype)->graphName, given.dtype != weight.dtype ? "weight" : "bias",
+                   findDType(given.dtype)->graphName,
+                   given.dtype != weight.dtype ? "weight" : "bias",
                    findDType(given.dtype != weight.dtype ? weight.dtype : bias->dtype)->graphName);
   if (given.isBool() || !(given.isIntegral(false) || given.isFloating() || given.isComplex()))
     return unsupportedDType(cx, name, given.dtype);

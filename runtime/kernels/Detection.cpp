@@ -59,9 +59,10 @@ TensorRef nms(Context &cx, const Tensor &boxes, const Tensor &scores, double thr
     return cx.fail("boxes should be a 2d tensor with 4 elements in dimension 1, got %s",
                    ShapeText(boxes.shape()).text);
   if (scores.rank != 1 || scores.sizes[0] != boxes.sizes[0])
-    return cx.fail("boxes and scores should have same number of elements in dimension 0, got %lld and "
-                   "%lld",
-                   wide(boxes.sizes[0]), wide(scores.rank ? scores.sizes[0] : 0));
+    return cx.fail(
+        "boxes and scores should have same number of elements in dimension 0, got %lld and "
+        "%lld",
+        wide(boxes.sizes[0]), wide(scores.rank ? scores.sizes[0] : 0));
   if (!boxes.isFloating() || boxes.dtype != scores.dtype)
     return cx.fail("dets should have the same type as scores");
   int64_t n = boxes.sizes[0];

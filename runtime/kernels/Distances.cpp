@@ -44,15 +44,15 @@ template <class T> T rowDistance(const T *a, const T *b, int64_t n, double p, T 
   return std::pow(each([power](T d) { return std::pow(d, power); }), 1 / power);
 }
 
-template <class T> void distanceTable(Context &cx, const Tensor &a, const Tensor &b, Tensor &out, double p) {
+template <class T>
+void distanceTable(Context &cx, const Tensor &a, const Tensor &b, Tensor &out, double p) {
   int64_t rows = a.sizes[1], columns = b.sizes[1], n = a.sizes[2];
   parallelFor(cx, 0, a.sizes[0] * rows, 16384 / (columns * n + 1) + 1,
               [&](int64_t begin, int64_t end) {
                 for (int64_t r = begin; r < end; ++r)
                   for (int64_t c = 0; c < columns; ++c)
-                    out.ptr<T>()[r * columns + c] =
-                        rowDistance(a.ptr<T>() + r * n,
-                                    b.ptr<T>() + (r / rows * columns + c) * n, n, p, T(0));
+                    out.ptr<T>()[r * columns + c] = rowDistance(
+                        a.ptr<T>() + r * n, b.ptr<T>() + (r / rows * columns + c) * n, n, p, T(0));
               });
 }
 TensorRef cdistForward(Context &cx, const Tensor &x1, const Tensor &x2, double p,
@@ -68,8 +68,8 @@ TensorRef cdistForward(Context &cx, const Tensor &x1, const Tensor &x2, double p
   DType dtype = promoteTypes(x1.dtype, x2.dtype);
   if (!isFloating(dtype))
     return unsupportedDType(cx, "cdist", dtype);
-  TSC_ASSIGN(Shape batch, broadcastShapes(cx, x1.shape().take(x1.rank - 2),
-                                          x2.shape().take(x2.rank - 2)));
+  TSC_ASSIGN(Shape batch,
+             broadcastShapes(cx, x1.shape().take(x1.rank - 2), x2.shape().take(x2.rank - 2)));
   int64_t count = 1;
   for (int64_t n : batch)
     count *= n;
@@ -195,10 +195,11 @@ TensorRef cosineSimilarity(Context &cx, const Tensor &x1, const Tensor &x2, int6
 TensorRef cosineEmbeddingLoss(Context &cx, const Tensor &x1, const Tensor &x2, const Tensor &target,
                               double margin, int64_t reduction) {
   if (target.rank > 1 || x1.rank != target.rank + 1 || x2.rank != target.rank + 1)
-    return cx.fail("cosine_embedding_loss: %lldD target tensor expects %lldD input tensors, but found "
-                   "inputs with sizes %s and %s",
-                   wide(target.rank), wide(target.rank + 1), ShapeText(x1.shape()).text,
-                   ShapeText(x2.shape()).text);
+    return cx.fail(
+        "cosine_embedding_loss: %lldD target tensor expects %lldD input tensors, but found "
+        "inputs with sizes %s and %s",
+        wide(target.rank), wide(target.rank + 1), ShapeText(x1.shape()).text,
+        ShapeText(x2.shape()).text);
   auto asFloat = [&](const Tensor &t) -> TensorRef {
     return t.isFloating() ? toDType(cx, t, computeDType(t.dtype)) : toDType(cx, t, cx.defaultDType);
   };
@@ -229,9 +230,10 @@ TensorRef tripletMarginLoss(Context &cx, const Tensor &anchor, const Tensor &pos
                             const Tensor &negative, double margin, double p, double eps, bool swap,
                             int64_t reduction) {
   if (anchor.rank != positive.rank || positive.rank != negative.rank)
-    return cx.fail("The anchor, positive, and negative tensors are expected to have the same number "
-                   "of dimensions, but got: anchor %lldD, positive %lldD, and negative %lldD inputs",
-                   wide(anchor.rank), wide(positive.rank), wide(negative.rank));
+    return cx.fail(
+        "The anchor, positive, and negative tensors are expected to have the same number "
+        "of dimensions, but got: anchor %lldD, positive %lldD, and negative %lldD inputs",
+        wide(anchor.rank), wide(positive.rank), wide(negative.rank));
   if (margin <= 0)
     return cx.fail("triplet_margin_loss: margin must be greater than 0, got %g", margin);
   TensorRef close = pairwiseDistance(cx, anchor, positive, p, eps, false),

@@ -38,7 +38,8 @@ Status parseSubscript(Context &cx, StringRef text, Subscript &s) {
       if (i + 2 >= text.size() || text[i + 1] != '.' || text[i + 2] != '.')
         return cx.fail("einsum(): found '.' that is not part of any ellipsis");
       if (s.hasEllipsis)
-        return cx.fail("einsum(): found '.' for an operand for which an ellipsis was already found");
+        return cx.fail(
+            "einsum(): found '.' for an operand for which an ellipsis was already found");
       i += 2, label = kEllipsis, s.hasEllipsis = true;
     }
     if (label < 0)
@@ -201,9 +202,10 @@ Status layOut(Context &cx, const Vector<Subscript> &in, TensorList tensors, cons
         continue;
       }
       if (layout.place[label] >= 0 || !layout.uses[label])
-        return cx.fail("einsum(): output subscript %c %s", label < 26 ? 'A' + label : 'a' + label - 26,
-                       layout.uses[label] ? "appears more than once in the output"
-                                          : "does not appear in the equation for any input operand");
+        return cx.fail(
+            "einsum(): output subscript %c %s", label < 26 ? 'A' + label : 'a' + label - 26,
+            layout.uses[label] ? "appears more than once in the output"
+                               : "does not appear in the equation for any input operand");
       layout.place[label] = layout.rank++;
     }
   } else {
@@ -293,8 +295,8 @@ TensorRef bilinear(Context &cx, const Tensor &a, const Tensor &b, const Tensor &
 }
 
 /// Multiplies tensors [from, to) in the cheapest order: split[] holds the best last product.
-TensorRef multiplyChain(Context &cx, const Vector<TensorRef *> &matrices, const Vector<int64_t> &split,
-                        int64_t from, int64_t to) {
+TensorRef multiplyChain(Context &cx, const Vector<TensorRef *> &matrices,
+                        const Vector<int64_t> &split, int64_t from, int64_t to) {
   if (to - from == 1)
     return *matrices[from];
   int64_t at = split[from * (matrices.size() + 1) + to];

@@ -49,9 +49,7 @@ struct Bags {
   TensorRef at, starts, ofIndex, sizes, best;
   int64_t count = 0;
   int64_t start(int64_t bag) const { return starts->ptr<int64_t>()[bag]; }
-  int64_t end(int64_t bag) const {
-    return bag + 1 < starts->numel ? start(bag + 1) : at->numel;
-  }
+  int64_t end(int64_t bag) const { return bag + 1 < starts->numel ? start(bag + 1) : at->numel; }
 };
 
 template <class T>
@@ -86,9 +84,10 @@ Four embeddingBag(Context &cx, const Tensor &weight, const Tensor &indices, cons
                   bool scale, int64_t mode, bool sparse, OptTensor weights, bool includeLast,
                   int64_t padding) {
   if (weight.rank != 2 || indices.rank != 1 || offsets.rank != 1)
-    return cx.fail("embedding_bag: expected weight to be 2-D, indices and offsets 1-D, got %lld, %lld "
-                   "and %lld dims",
-                   wide(weight.rank), wide(indices.rank), wide(offsets.rank));
+    return cx.fail(
+        "embedding_bag: expected weight to be 2-D, indices and offsets 1-D, got %lld, %lld "
+        "and %lld dims",
+        wide(weight.rank), wide(indices.rank), wide(offsets.rank));
   if (mode < kSum || mode > kMax || (weights && mode != kSum))
     return cx.fail("embedding_bag: per_sample_weights was not None; it is only supported for "
                    "mode='sum', and mode must be 0, 1 or 2, got %lld",
@@ -152,9 +151,10 @@ Four embeddingBagPadded(Context &cx, const Tensor &weight, const Tensor &indices
                         OptTensor weights, bool includeLast, Optional<int64_t> padding) {
   int64_t rows = weight.rank ? weight.sizes[0] : 0;
   if (padding && (*padding < -rows || *padding >= rows))
-    return cx.fail("padding_idx must be within the number of embeddings, -%lld through %lld, but got "
-                   "%lld",
-                   wide(rows), wide(rows - 1), wide(*padding));
+    return cx.fail(
+        "padding_idx must be within the number of embeddings, -%lld through %lld, but got "
+        "%lld",
+        wide(rows), wide(rows - 1), wide(*padding));
   return embeddingBag(cx, weight, indices, offsets, scale, mode, sparse, weights, includeLast,
                       padding.valueOr(INT64_MIN));
 }

@@ -23,8 +23,8 @@ bool hasAvx512() {
     unsigned low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     constexpr unsigned kWanted = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-    has = (low & 0xe6) == 0xe6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-          (b & kWanted) == kWanted;
+    has =
+        (low & 0xe6) == 0xe6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & kWanted) == kWanted;
   }
   __atomic_store_n(&known, has ? 1 : -1, __ATOMIC_RELAXED);
   return has;
@@ -270,8 +270,19 @@ Status runDots(Context &cx, const TileTable<T> &table, const Gemm<T> &g, int64_t
   int64_t grain = (ceilDiv(g.n, threads) + 3) / 4 * 4;
   parallelFor(cx, 0, ceilDiv(g.n, grain), 1, [&](int64_t from, int64_t to) {
     int64_t n0 = from * grain, n1 = least(to * grain, g.n);
-    DotTask<T> t{g.k, n1 - n0, a, g.b + n0 * g.colB, rowA, g.colB, g.c + n0 * colC, g.rowC,
-                 colC, g.alpha, g.beta, g.rowBias, g.colBias ? g.colBias + n0 : nullptr};
+    DotTask<T> t{g.k,
+                 n1 - n0,
+                 a,
+                 g.b + n0 * g.colB,
+                 rowA,
+                 g.colB,
+                 g.c + n0 * colC,
+                 g.rowC,
+                 colC,
+                 g.alpha,
+                 g.beta,
+                 g.rowBias,
+                 g.colBias ? g.colBias + n0 : nullptr};
     table.dot[g.m](t);
   });
   return success();
@@ -309,7 +320,8 @@ template <class T> Status runBlocked(Context &cx, const TileTable<T> &table, con
   gridM = ceilDiv(g.m, eachM), gridN = ceilDiv(g.n, eachN);
   int64_t kc = evenPart(g.k, kBlockK);
   int64_t rowsSize = (least(eachM, kBlockM) + 1) * kRowStep;
-  int64_t panelsSize = ceilDiv(least(eachN, kBlockN), table.columns) * table.columns * kc + kPackSlack;
+  int64_t panelsSize =
+      ceilDiv(least(eachN, kBlockN), table.columns) * table.columns * kc + kPackSlack;
   int64_t size = (rowsSize + panelsSize + 63) / 64 * 64, parts = gridM * gridN;
   Scratch<T> scratch;
   T *memory = scratch.get(cx, size * parts);
@@ -318,9 +330,9 @@ template <class T> Status runBlocked(Context &cx, const TileTable<T> &table, con
     for (int64_t p = from; p < to; ++p) {
       int64_t m0 = p % gridM * eachM, n0 = p / gridM * eachN;
       T *own = memory + p * size;
-      multiplyPart(table, g,
-                   Part<T>{m0, least(m0 + eachM, g.m), n0, least(n0 + eachN, g.n), own,
-                           own + rowsSize});
+      multiplyPart(
+          table, g,
+          Part<T>{m0, least(m0 + eachM, g.m), n0, least(n0 + eachN, g.n), own, own + rowsSize});
     }
   });
   return success();

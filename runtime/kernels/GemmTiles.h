@@ -109,7 +109,9 @@ template <class T, int Rows, int Vectors> TSC_TARGET void runTile(const TileTask
       for (int j = 0; j < Vectors; ++j)
         multiplyAdd(sum[i][j], row, columns[j]);
       if constexpr (Rows * Vectors == 12 && TSC_VECTOR_BYTES <= 32)
-        __asm__ volatile("" : "+x"(sum[i][0]), "+x"(sum[i][Vectors - 1])); // all sums stay in registers
+        __asm__ volatile(""
+                         : "+x"(sum[i][0]),
+                           "+x"(sum[i][Vectors - 1])); // all sums stay in registers
     }
   }
   bool whole = t.n == Vectors * W;

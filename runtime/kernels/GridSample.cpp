@@ -69,8 +69,7 @@ template <class T> Reads<T> readsOf(const Sampler &s, T x, int64_t size) {
   return {2, {i, i + 1}, {low + 1 - x, x - low}};
 }
 
-template <class T>
-T readOne(const T *plane, const int64_t *sizes, int dims, const Reads<T> *r) {
+template <class T> T readOne(const T *plane, const int64_t *sizes, int dims, const Reads<T> *r) {
   T sum = 0;
   Reads<T> one{1, {0}, {T(1)}};
   const Reads<T> &z = dims == 3 ? r[2] : one, &y = r[1], &x = r[0];
@@ -119,17 +118,20 @@ TensorRef gridSample(Context &cx, const Tensor &input, const Tensor &grid, int64
   for (int64_t d = 2; fits && d < input.rank; ++d)
     fits = input.sizes[d] > 0;
   if (!fits)
-    return cx.fail("grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, "
-                   "batch size and coordinates, but got input with sizes %s and grid with sizes %s",
-                   ShapeText(input.shape()).text, ShapeText(grid.shape()).text);
+    return cx.fail(
+        "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, "
+        "batch size and coordinates, but got input with sizes %s and grid with sizes %s",
+        ShapeText(input.shape()).text, ShapeText(grid.shape()).text);
   if (mode < 0 || mode > 2 || padding < 0 || padding > 2 || (mode == kBicubic && input.rank == 5))
-    return cx.fail("grid_sampler(): interpolation mode %lld with padding mode %lld is not supported "
-                   "for %lldD input",
-                   wide(mode), wide(padding), wide(input.rank));
+    return cx.fail(
+        "grid_sampler(): interpolation mode %lld with padding mode %lld is not supported "
+        "for %lldD input",
+        wide(mode), wide(padding), wide(input.rank));
   if (input.dtype != grid.dtype)
-    return cx.fail("grid_sampler(): expected input and grid to have same dtype, but input has %s and "
-                   "grid has %s",
-                   findDType(input.dtype)->graphName, findDType(grid.dtype)->graphName);
+    return cx.fail(
+        "grid_sampler(): expected input and grid to have same dtype, but input has %s and "
+        "grid has %s",
+        findDType(input.dtype)->graphName, findDType(grid.dtype)->graphName);
   if (!input.isFloating())
     return unsupportedDType(cx, "grid_sampler", input.dtype);
   DType work = computeDType(input.dtype);

@@ -97,9 +97,19 @@ Status prepare(Context &cx, const Tensor &input, OptTensor weight, OptTensor bia
   return success();
 }
 template <class T> Rows<T> rowsOf(const Prepared &p, int64_t rows, int64_t n, double eps) {
-  return {p.in->ptr<T>(),    p.weight ? p.weight->ptr<T>() : nullptr,
+  return {p.in->ptr<T>(),
+          p.weight ? p.weight->ptr<T>() : nullptr,
           p.bias ? p.bias->ptr<T>() : nullptr,
-          p.out->ptr<T>(),   p.means->ptr<T>(), p.inverses->ptr<T>(), rows, n, 0, 1, 1, eps, true};
+          p.out->ptr<T>(),
+          p.means->ptr<T>(),
+          p.inverses->ptr<T>(),
+          rows,
+          n,
+          0,
+          1,
+          1,
+          eps,
+          true};
 }
 
 /// Checks that the input ends with normalized_shape; gives the number of elements of a row.
@@ -115,8 +125,7 @@ Result<int64_t> rowLength(Context &cx, const Tensor &input, IntList shape, OptTe
   if (!fits)
     return cx.fail("Given normalized_shape=%s, expected input with shape [*, %s], but got input of "
                    "size%s",
-                   ShapeText(shape).text, ShapeText(shape).text + 1,
-                   ShapeText(input.shape()).text);
+                   ShapeText(shape).text, ShapeText(shape).text + 1, ShapeText(input.shape()).text);
   for (OptTensor t : {weight, bias})
     if (t && !(t->shape() == shape))
       return cx.fail("Expected weight and bias to be of same shape as normalized_shape, but got "
@@ -161,8 +170,7 @@ TensorRef layerNorm(Context &cx, const Tensor &input, IntList shape, OptTensor w
 }
 
 Three nativeGroupNorm(Context &cx, const Tensor &input, OptTensor weight, OptTensor bias,
-                      int64_t batch, int64_t channels, int64_t pixels, int64_t groups,
-                      double eps) {
+                      int64_t batch, int64_t channels, int64_t pixels, int64_t groups, double eps) {
   if (groups <= 0 || channels % groups)
     return cx.fail("Expected number of channels in input to be divisible by num_groups, but got "
                    "input of shape %s and num_groups=%lld",
@@ -206,8 +214,8 @@ TensorRef groupNorm(Context &cx, const Tensor &input, int64_t groups, OptTensor 
   int64_t pixels = 1;
   for (int64_t d = 2; d < input.rank; ++d)
     pixels *= input.sizes[d];
-  Three all = nativeGroupNorm(cx, input, weight, bias, input.sizes[0], input.sizes[1], pixels,
-                              groups, eps);
+  Three all =
+      nativeGroupNorm(cx, input, weight, bias, input.sizes[0], input.sizes[1], pixels, groups, eps);
   TSC_TRY(all);
   return std::get<0>(all.values);
 }
@@ -276,8 +284,8 @@ TensorRef rmsNorm(Context &cx, const Tensor &input, IntList shape, OptTensor wei
 }
 } // namespace
 
-TensorRef tsc::rt::layerNormTensors(Context &cx, const Tensor &input, IntList shape, OptTensor weight,
-                                      OptTensor bias, double eps) {
+TensorRef tsc::rt::layerNormTensors(Context &cx, const Tensor &input, IntList shape,
+                                    OptTensor weight, OptTensor bias, double eps) {
   return layerNorm(cx, input, shape, weight, bias, eps, false);
 }
 

@@ -28,8 +28,8 @@ TensorRef loss(Context &cx, const char *name, int64_t reduction, const F &f, con
 }
 
 TensorRef mseLoss(Context &cx, const Tensor &x, const Tensor &y, int64_t reduction) {
-  return loss(cx, "mse_cpu", reduction, [](auto a, auto b) { return (a - b) * (a - b); },
-              inputs(x, y));
+  return loss(
+      cx, "mse_cpu", reduction, [](auto a, auto b) { return (a - b) * (a - b); }, inputs(x, y));
 }
 TensorRef l1Loss(Context &cx, const Tensor &x, const Tensor &y, int64_t reduction) {
   auto f = [](auto a, auto b) { return std::abs(a - b); };
@@ -61,8 +61,9 @@ TensorRef huberLoss(Context &cx, const Tensor &x, const Tensor &y, int64_t reduc
   return loss(cx, "huber_loss", reduction, f, inputs(x, y), constants(delta));
 }
 TensorRef softMarginLoss(Context &cx, const Tensor &x, const Tensor &y, int64_t reduction) {
-  return loss(cx, "soft_margin_loss", reduction,
-              [](auto a, auto b) { return std::log1p(std::exp(-b * a)); }, inputs(x, y));
+  return loss(
+      cx, "soft_margin_loss", reduction,
+      [](auto a, auto b) { return std::log1p(std::exp(-b * a)); }, inputs(x, y));
 }
 TensorRef marginRankingLoss(Context &cx, const Tensor &x1, const Tensor &x2, const Tensor &y,
                             double margin, int64_t reduction) {
@@ -102,8 +103,8 @@ TensorRef poissonLoss(Context &cx, const Tensor &x, const Tensor &y, bool logInp
   auto f = [logInput, whole](auto a, auto t, auto small) -> decltype(a) {
     auto v = logInput ? std::exp(a) - t * a : a - t * std::log(a + small);
     if (whole && t > 1)
-      v += t * std::log(t) - t + static_cast<decltype(a)>(0.5) *
-                                     std::log(static_cast<decltype(a)>(2 * M_PI) * t);
+      v += t * std::log(t) - t +
+           static_cast<decltype(a)>(0.5) * std::log(static_cast<decltype(a)>(2 * M_PI) * t);
     return v;
   };
   TensorRef losses = elementwise<kFloat, Promote::IntToFloat>(cx, "poisson_nll_loss", {}, f,

@@ -77,8 +77,8 @@ TensorRef multiplyBatches(Context &cx, const Tensor &a, const Tensor &b) {
 TensorRef addBatches(Context &cx, const Tensor &self, const Tensor &a, const Tensor &b, Scalar beta,
                      Scalar alpha) {
   TSC_TRY(checkBatches(cx, "baddbmm", a, b));
-  TensorRef out = startOf(cx, "baddbmm", self, Shape::of(a.sizes[0], a.sizes[1], b.sizes[2]),
-                          a.dtype, beta);
+  TensorRef out =
+      startOf(cx, "baddbmm", self, Shape::of(a.sizes[0], a.sizes[1], b.sizes[2]), a.dtype, beta);
   TSC_TRY(out);
   TSC_TRY(multiplyInto(cx, a, b, *out, alpha, beta));
   return out;
@@ -96,8 +96,7 @@ TensorRef addMatricesOfNothing(Context &cx, const Tensor &a, const Tensor &b, Te
 TensorRef addBatchSum(Context &cx, const Tensor &self, const Tensor &a, const Tensor &b,
                       Scalar beta, Scalar alpha) {
   TSC_TRY(checkBatches(cx, "addbmm", a, b));
-  TensorRef out =
-      startOf(cx, "addbmm", self, Shape::of(a.sizes[1], b.sizes[2]), a.dtype, beta);
+  TensorRef out = startOf(cx, "addbmm", self, Shape::of(a.sizes[1], b.sizes[2]), a.dtype, beta);
   TSC_TRY(out);
   TensorRef whole = asBatch(cx, *out);
   TSC_TRY(whole);

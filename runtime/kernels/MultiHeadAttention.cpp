@@ -47,7 +47,8 @@ template <class T> Status attendMulti(Context &cx, const MultiHead &m) {
                       m.q->strides,  m.k->strides,  m.v->strides};
   h.scale = static_cast<T>(1 / std::sqrt(static_cast<double>(h.depth)));
   h.out = m.joined->ptr<T>();
-  h.outSteps[0] = m.joined->strides[0], h.outSteps[1] = h.depth, h.outSteps[2] = m.joined->strides[1];
+  h.outSteps[0] = m.joined->strides[0], h.outSteps[1] = h.depth,
+  h.outSteps[2] = m.joined->strides[1];
   if (m.mask) {
     h.mask = m.mask->ptr<T>();
     for (int d = 0; d < 4; ++d)
@@ -66,6 +67,22 @@ TensorRef projectPart(Context &cx, const Tensor &input, const Tensor &weight, co
   return linearTensors(cx, input, *w, *b);
 }
 
+/// What is returned beside the result: nothing, the mean over heads, or all weights.
+TensorRef returnedWeights(Context &cx, const Tensor *weights, bool average, DType dtype) {
+  if (!weights)
+    return undefinedTensor(cx);
+  if (!average)
+    return toDType(cx, *weights, dtype);
+  int64_t dims[] = {1};
+  TensorRef sum = sumTensor(cx, *weights, Optional<IntList>(IntList(dims)), false, weights->dtype);
+  TSC_TRY(sum);
+  TensorRef mean = elementwise<kFloat, Promote::Keep>(
+      cx, "div", {}, [](auto x, auto n) { return x / n; }, inputs(*sum),
+      constants(static_cast<double>(weights->sizes[1])));
+  TSC_TRY(mean);
+  return toDType(cx, *mean, dtype);
+}
+
 struct Projections {
   const Tensor &qkvWeight, &qkvBias, &outWeight, &outBias;
 };
@@ -78,9 +95,10 @@ Status multiHead(Context &cx, const Tensor &query, const Tensor &key, const Tens
                    ShapeText(query.shape()).text);
   if (heads <= 0 || width % heads || p.qkvWeight.rank != 2 || p.qkvWeight.sizes[0] != 3 * width ||
       p.qkvWeight.sizes[1] != width || p.qkvBias.rank != 1 || p.qkvBias.sizes[0] != 3 * width)
-    return cx.fail("expected `qkv_weight` and `qkv_bias` of 3 * embed_dim %lld rows and %lld heads to "
-                   "divide it, got %s",
-                   wide(width), wide(heads), ShapeText(p.qkvWeight.shape()).text);
+    return cx.fail(
+        "expected `qkv_weight` and `qkv_bias` of 3 * embed_dim %lld rows and %lld heads to "
+        "divide it, got %s",
+        wide(width), wide(heads), ShapeText(p.qkvWeight.shape()).text);
   if (!query.isFloating())
     return unsupportedDType(cx, "_native_multi_head_attention", query.dtype);
   DType work = computeDType(query.dtype);
@@ -92,8 +110,7 @@ Status multiHead(Context &cx, const Tensor &query, const Tensor &key, const Tens
   TensorRef packed = self ? linearTensors(cx, query, p.qkvWeight, p.qkvBias) : TensorRef();
   TSC_TRY(!self || packed);
   for (int i = 0; i < 3; ++i) {
-    TensorRef source = self ? packed
-                            : projectPart(cx, *given[i], p.qkvWeight, p.qkvBias, i, width);
+    TensorRef source = self ? packed : projectPart(cx, *given[i], p.qkvWeight, p.qkvBias, i, width);
     TSC_TRY(source);
     source = toDType(cx, *source, work);
     TSC_TRY(source);
@@ -115,20 +132,7 @@ Status multiHead(Context &cx, const Tensor &query, const Tensor &key, const Tens
   TSC_TRY(joined);
   out = linearTensors(cx, *joined, p.outWeight, p.outBias);
   TSC_TRY(out);
-  if (!needWeights) {
-    weights = undefinedTensor(cx);
-  } else if (average) {
-    int64_t dims[] = {1};
-    TensorRef sum = sumTensor(cx, *m.weights, Optional<IntList>(IntList(dims)), false, work);
-    TSC_TRY(sum);
-    weights = elementwise<kFloat, Promote::Keep>(
-        cx, "div", {}, [](auto x, auto n) { return x / n; }, inputs(*sum),
-        constants(static_cast<double>(heads)));
-    TSC_TRY(weights);
-    weights = toDType(cx, *weights, query.dtype);
-  } else {
-    weights = toDType(cx, *m.weights, query.dtype);
-  }
+  weights = returnedWeights(cx, m.weights.get(), average, query.dtype);
   TSC_TRY(weights);
   return success();
 }

@@ -9,16 +9,18 @@ using Two = Results<TensorRef, TensorRef>;
 
 Two packPadded(Context &cx, const Tensor &input, const Tensor &lengths, bool batchFirst) {
   if (input.rank < 2 || lengths.rank != 1 || lengths.dtype != DType::Int64)
-    return cx.fail("pack_padded_sequence: expected an input of at least 2 dims and lengths as a 1-D "
-                   "int64 tensor");
+    return cx.fail(
+        "pack_padded_sequence: expected an input of at least 2 dims and lengths as a 1-D "
+        "int64 tensor");
   TensorRef ordered = batchFirst ? transpose(cx, input, 0, 1) : same(input);
   TSC_TRY(ordered);
   TensorRef x = contiguous(cx, *ordered);
   TSC_TRY(x);
   int64_t steps = x->sizes[0], batch = x->sizes[1], total = 0;
   if (lengths.numel != batch || batch == 0)
-    return cx.fail("Expected `len(lengths)` to be equal to batch_size, but got %lld (batch_size=%lld)",
-                   static_cast<long long>(lengths.numel), static_cast<long long>(batch));
+    return cx.fail(
+        "Expected `len(lengths)` to be equal to batch_size, but got %lld (batch_size=%lld)",
+        static_cast<long long>(lengths.numel), static_cast<long long>(batch));
   for (int64_t b = 0; b < batch; ++b) {
     int64_t n = lengths.at(b).toInt();
     if (n <= 0)
@@ -68,9 +70,10 @@ Two padPacked(Context &cx, const Tensor &data, const Tensor &counts, bool batchF
     total += rows;
   }
   if (totalLength > 0 && totalLength < steps)
-    return cx.fail("Expected total_length to be at least the length of the longest sequence in input, "
-                   "but got total_length=%lld and max sequence length being %lld",
-                   static_cast<long long>(totalLength), static_cast<long long>(steps));
+    return cx.fail(
+        "Expected total_length to be at least the length of the longest sequence in input, "
+        "but got total_length=%lld and max sequence length being %lld",
+        static_cast<long long>(totalLength), static_cast<long long>(steps));
   int64_t length = totalLength > 0 ? totalLength : steps;
   Shape sizes = Shape::of(length, batch);
   int64_t rowBytes = data.itemsize();

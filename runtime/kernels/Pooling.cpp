@@ -49,8 +49,7 @@ template <class T> void maxPlane(const Windows &w, const T *image, T *to, T *lin
 }
 
 /// Maxima and where they are in the plane; the first of equal ones.
-template <class T>
-void maxPlaneIndices(const Windows &w, const T *image, T *to, int64_t *indices) {
+template <class T> void maxPlaneIndices(const Windows &w, const T *image, T *to, int64_t *indices) {
   for (const Window &z : w.axes[0].windows)
     for (const Window &y : w.axes[1].windows)
       for (const Window &x : w.axes[2].windows) {
@@ -95,8 +94,7 @@ void averagePlane(const Windows &w, const Divisor &d, const T *image, T *to, T *
 }
 
 /// Runs g(plane, scratch line) over all planes, each thread with its own line.
-template <class T, class G>
-Status eachPlane(Context &cx, const Windows &w, G &&g) {
+template <class T, class G> Status eachPlane(Context &cx, const Windows &w, G &&g) {
   int64_t parts = threadCount(cx), line = w.axes[2].in + 16;
   parts = parts < w.planes ? parts : w.planes;
   if (parts == 0)
@@ -215,8 +213,7 @@ TensorRef avgPool(Context &cx, const Tensor &self, IntList kernel, IntList strid
                       w));
   return averagePool(cx, kNames[Spatial - 2], self, w, {withPadding, divisor.valueOr(0)}, true);
 }
-template <int Spatial>
-TensorRef adaptiveAverage(Context &cx, const Tensor &self, IntList output) {
+template <int Spatial> TensorRef adaptiveAverage(Context &cx, const Tensor &self, IntList output) {
   constexpr const char *kNames[] = {"adaptive_avg_pool1d", "adaptive_avg_pool2d",
                                     "adaptive_avg_pool3d"};
   Windows w;

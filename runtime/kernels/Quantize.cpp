@@ -71,7 +71,8 @@ QuantizedRange rangeOf(DType dtype) {
   return dtype == DType::QUInt8 ? QuantizedRange{0, 255} : QuantizedRange{INT32_MIN, INT32_MAX};
 }
 int64_t quantizeNumber(float x, float scale, int64_t zeroPoint, QuantizedRange range) {
-  double v = static_cast<double>(zeroPoint) + std::nearbyint(static_cast<double>(x * (1.0f / scale)));
+  double v =
+      static_cast<double>(zeroPoint) + std::nearbyint(static_cast<double>(x * (1.0f / scale)));
   v = v > static_cast<double>(range.low) ? v : static_cast<double>(range.low); // and NaN
   return v < static_cast<double>(range.high) ? static_cast<int64_t>(v) : range.high;
 }
@@ -143,8 +144,8 @@ TensorRef dequantizeTensor(Context &cx, const Tensor &t) {
   TSC_TRY(x && out);
   Parameters p = parametersOf(t);
   for (int64_t i = 0; i < t.numel; ++i)
-    out->ptr<float>()[i] = static_cast<float>(numberAt(*x, i) - p.zeroAt(i)) *
-                           static_cast<float>(p.scaleAt(i));
+    out->ptr<float>()[i] =
+        static_cast<float>(numberAt(*x, i) - p.zeroAt(i)) * static_cast<float>(p.scaleAt(i));
   return out;
 }
 TensorRef centeredNumbers(Context &cx, const Tensor &t) {
@@ -257,7 +258,8 @@ TensorRef fakeQuantize(Context &cx, const Tensor &t, double scale, int64_t zeroP
     q = q > static_cast<float>(high) ? static_cast<float>(high) : q;
     return (q - static_cast<float>(zeroPoint)) * step;
   };
-  return elementwise<kFloat, Promote::Keep>(cx, "fake_quantize_per_tensor_affine", {}, f, inputs(t));
+  return elementwise<kFloat, Promote::Keep>(cx, "fake_quantize_per_tensor_affine", {}, f,
+                                            inputs(t));
 }
 TensorRef fakeQuantizeTensors(Context &cx, const Tensor &t, const Tensor &scale,
                               const Tensor &zeroPoint, int64_t low, int64_t high) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// quantized::linear and quantized::conv with packed parameters. A packed parameter is an object that
-// holds weights minus their zero points, as float64: sums of products of whole numbers are exact in
-// it, and it has a fast matrix product. Results are rounded as int32 sums would be.
+// quantized::linear and quantized::conv with packed parameters. A packed parameter is an object
+// that holds weights minus their zero points, as float64: sums of products of whole numbers are
+// exact in it, and it has a fast matrix product. Results are rounded as int32 sums would be.
 #include "Contract.h"
 #include "Convolution.h"
 #include "Quantize.h"
@@ -67,7 +67,8 @@ OwnedValue pack(Context &cx, const TypeDescriptor &type, const Tensor &weight, O
 /// The packed parameters in a value; null with the error set when it holds none of this type.
 const PackedParameters *unpack(Context &cx, const Value &v, const TypeDescriptor &type) {
   if (isObject(v) && v.payload.p->type == &type)
-    return static_cast<const PackedParameters *>(reinterpret_cast<const CapsuleObject *>(v.payload.p));
+    return static_cast<const PackedParameters *>(
+        reinterpret_cast<const CapsuleObject *>(v.payload.p));
   (void)cx.fail("expected packed parameters of type %s", type.text);
   return nullptr;
 }
@@ -85,7 +86,8 @@ TensorRef requantize(Context &cx, const Tensor &sums, const PackedParameters &p,
     float v = static_cast<float>(sums.ptr<double>()[i]);
     if (p.bias)
       v += p.bias->ptr<float>()[c] / unit;
-    float q = std::nearbyint(v * (unit / static_cast<float>(scale))) + static_cast<float>(zeroPoint);
+    float q =
+        std::nearbyint(v * (unit / static_cast<float>(scale))) + static_cast<float>(zeroPoint);
     float low = relu ? static_cast<float>(zeroPoint) : 0.0f;
     q = q > low ? q : low;
     out->ptr<uint8_t>()[i] = static_cast<uint8_t>(q < 255 ? q : 255);
@@ -194,15 +196,19 @@ OwnedValue convPrepack(Context &cx, const Tensor &weight, OptTensor bias, IntLis
   return pack(cx, convType<Spatial>(), weight, bias, shape);
 }
 template <int Spatial, bool Relu>
-TensorRef conv(Context &cx, const Tensor &x, const Value &packed, double scale,
-               int64_t zeroPoint) {
+TensorRef conv(Context &cx, const Tensor &x, const Value &packed, double scale, int64_t zeroPoint) {
   const PackedParameters *p = unpack(cx, packed, convType<Spatial>());
   TSC_TRY(p != nullptr);
   TSC_TRY(checkInput(cx, "quantized::conv", x));
   TensorRef numbers = centeredNumbers(cx, x);
   TSC_TRY(numbers);
-  ConvArguments a{IntList(p->stride, p->spatial), IntList(p->padding, p->spatial),
-                  IntList(p->dilation, p->spatial), {}, false, p->groups, false};
+  ConvArguments a{IntList(p->stride, p->spatial),
+                  IntList(p->padding, p->spatial),
+                  IntList(p->dilation, p->spatial),
+                  {},
+                  false,
+                  p->groups,
+                  false};
   TensorRef sums = convolveTensors(cx, *numbers, *p->centered, {}, a, Spatial, "quantized::conv");
   TSC_TRY(sums);
   int64_t inner = 1;

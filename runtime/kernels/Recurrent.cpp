@@ -43,7 +43,9 @@ void combineRow(Kind kind, int64_t size, const T *x, const T *s, const T *h, T *
   using V = typename L::V;
   for (int64_t i = 0; i < size; i += L::kCount) {
     int64_t n = size - i;
-    auto gate = [&](int64_t g) { return L::load(x + g * size + i, n) + L::load(s + g * size + i, n); };
+    auto gate = [&](int64_t g) {
+      return L::load(x + g * size + i, n) + L::load(s + g * size + i, n);
+    };
     V next;
     if (kind == Kind::Lstm) {
       V in = vectorSigmoid(gate(0)), forget = vectorSigmoid(gate(1)), fresh = vectorTanh(gate(2));
@@ -52,8 +54,7 @@ void combineRow(Kind kind, int64_t size, const T *x, const T *s, const T *h, T *
       next = vectorSigmoid(gate(3)) * vectorTanh(cell);
     } else if (kind == Kind::Gru) {
       V reset = vectorSigmoid(gate(0)), keep = vectorSigmoid(gate(1));
-      V fresh =
-          vectorTanh(L::load(x + 2 * size + i, n) + reset * L::load(s + 2 * size + i, n));
+      V fresh = vectorTanh(L::load(x + 2 * size + i, n) + reset * L::load(s + 2 * size + i, n));
       next = (L::load(h + i, n) - fresh) * keep + fresh;
     } else if (kind == Kind::Tanh) {
       next = vectorTanh(gate(0));
@@ -97,8 +98,8 @@ Status runLayer(Context &cx, Kind kind, const LayerWeights &w, const Steps &step
   TensorRef gh = empty(cx, Shape::of(steps.batch, gates), w.state->dtype);
   TensorRef hidden = empty(cx, Shape::of(steps.batch, size), w.state->dtype);
   TSC_TRY(gx && gh && hidden);
-  TSC_TRY(product(cx, input, steps.total, inputSize, *w.input, w.inputBias.get(), gx->ptr<T>(),
-                  gates));
+  TSC_TRY(
+      product(cx, input, steps.total, inputSize, *w.input, w.inputBias.get(), gx->ptr<T>(), gates));
   int64_t count = steps.rows.size();
   for (int64_t i = 0; i < count; ++i) {
     int64_t t = backward ? count - 1 - i : i, rows = steps.rows[t], offset = steps.offsets[t];
@@ -110,7 +111,8 @@ Status runLayer(Context &cx, Kind kind, const LayerWeights &w, const Steps &step
     if (w.projection)
       TSC_TRY(product<T>(cx, made, rows, size, *w.projection, nullptr, h, outs));
     for (int64_t r = 0; r < rows; ++r)
-      std::memcpy(out + (offset + r) * outStep, h + r * outs, static_cast<size_t>(outs) * sizeof(T));
+      std::memcpy(out + (offset + r) * outStep, h + r * outs,
+                  static_cast<size_t>(outs) * sizeof(T));
   }
   return success();
 }

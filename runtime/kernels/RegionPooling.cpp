@@ -26,7 +26,8 @@ Status prepareRegions(Context &cx, const char *name, const Tensor &input, const 
   if (input.dtype != boxes.dtype || !input.isFloating())
     return cx.fail("%s: Expected tensor for input and rois to have the same floating type", name);
   if (ph <= 0 || pw <= 0 || ph > 65536 || pw > 65536)
-    return cx.fail("%s: pooled sizes must be positive, got %lld and %lld", name, wide(ph), wide(pw));
+    return cx.fail("%s: pooled sizes must be positive, got %lld and %lld", name, wide(ph),
+                   wide(pw));
   DType work = computeDType(input.dtype);
   r.images = contiguousAs(cx, input, work), r.boxes = contiguousAs(cx, boxes, DType::Float64);
   TSC_TRY(r.images && r.boxes);
@@ -65,10 +66,12 @@ void alignRegions(Context &cx, const Regions &r, int64_t sampling, bool aligned,
   parallelFor(cx, 0, r.count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       const double *box = r.boxes->ptr<double>() + 5 * k;
-      const T *image = r.images->ptr<T>() + static_cast<int64_t>(box[0]) * r.channels * r.height * r.width;
+      const T *image =
+          r.images->ptr<T>() + static_cast<int64_t>(box[0]) * r.channels * r.height * r.width;
       T scale = static_cast<T>(r.scale), shift = aligned || sensitive ? T(0.5) : T(0);
       T x0 = static_cast<T>(box[1]) * scale - shift, y0 = static_cast<T>(box[2]) * scale - shift;
-      T w = static_cast<T>(box[3]) * scale - shift - x0, h = static_cast<T>(box[4]) * scale - shift - y0;
+      T w = static_cast<T>(box[3]) * scale - shift - x0,
+        h = static_cast<T>(box[4]) * scale - shift - y0;
       if (!aligned && !sensitive)
         w = w > 1 ? w : T(1), h = h > 1 ? h : T(1);
       T binH = h / static_cast<T>(r.pooledHeight), binW = w / static_cast<T>(r.pooledWidth);
@@ -88,12 +91,11 @@ void alignRegions(Context &cx, const Regions &r, int64_t sampling, bool aligned,
           T sum = 0;
           for (int64_t sy = 0; sy < gridH; ++sy)
             for (int64_t sx = 0; sx < gridW; ++sx)
-              sum += bilinear(
-                  plane, r.height, r.width,
-                  y0 + static_cast<T>(i) * binH +
-                      (static_cast<T>(sy) + T(0.5)) * binH / static_cast<T>(gridH),
-                  x0 + static_cast<T>(j) * binW +
-                      (static_cast<T>(sx) + T(0.5)) * binW / static_cast<T>(gridW));
+              sum += bilinear(plane, r.height, r.width,
+                              y0 + static_cast<T>(i) * binH +
+                                  (static_cast<T>(sy) + T(0.5)) * binH / static_cast<T>(gridH),
+                              x0 + static_cast<T>(j) * binW +
+                                  (static_cast<T>(sx) + T(0.5)) * binW / static_cast<T>(gridW));
           int64_t at = (k * outs + c) * bins + b;
           out[at] = sum / static_cast<T>(points > 1 || sensitive ? points : 1);
           if (mapping)
@@ -146,9 +148,7 @@ void binRange(int64_t i, T size, int64_t start, int64_t limit, int64_t &from, in
   to = to < 0 ? 0 : to < limit ? to : limit;
 }
 /// A coordinate as a whole number that further sums cannot overflow.
-int64_t rounded(double x) {
-  return x > -1e9 && x < 1e9 ? static_cast<int64_t>(std::round(x)) : 0;
-}
+int64_t rounded(double x) { return x > -1e9 && x < 1e9 ? static_cast<int64_t>(std::round(x)) : 0; }
 
 template <class T> void poolRegions(const Regions &r, T *out, int32_t *best) {
   int64_t bins = r.pooledHeight * r.pooledWidth;
@@ -159,8 +159,8 @@ template <class T> void poolRegions(const Regions &r, T *out, int32_t *best) {
     T h = static_cast<T>(y1 - y0 + 1 > 1 ? y1 - y0 + 1 : 1),
       w = static_cast<T>(x1 - x0 + 1 > 1 ? x1 - x0 + 1 : 1);
     for (int64_t c = 0; c < r.channels; ++c) {
-      const T *plane = r.images->ptr<T>() +
-                       (static_cast<int64_t>(box[0]) * r.channels + c) * r.height * r.width;
+      const T *plane =
+          r.images->ptr<T>() + (static_cast<int64_t>(box[0]) * r.channels + c) * r.height * r.width;
       for (int64_t b = 0; b < bins; ++b) {
         int64_t top, bottom, left, right, at = (k * r.channels + c) * bins + b;
         binRange(b / r.pooledWidth, h / static_cast<T>(r.pooledHeight), y0, r.height, top, bottom);
@@ -170,8 +170,7 @@ template <class T> void poolRegions(const Regions &r, T *out, int32_t *best) {
         for (int64_t y = top; y < bottom; ++y)
           for (int64_t x = left; x < right; ++x)
             if (plane[y * r.width + x] > out[at])
-              out[at] = plane[y * r.width + x],
-              best[at] = static_cast<int32_t>(y * r.width + x);
+              out[at] = plane[y * r.width + x], best[at] = static_cast<int32_t>(y * r.width + x);
       }
     }
   }
@@ -255,8 +254,8 @@ template <class T> T sampled(const T *plane, const int64_t *size, T y, T x) {
   return sum;
 }
 template <class T>
-void deformedColumns(Context &cx, const Deformed &d, const T *image, const T *offset,
-                     const T *mask, T *columns) {
+void deformedColumns(Context &cx, const Deformed &d, const T *image, const T *offset, const T *mask,
+                     T *columns) {
   int64_t taps = d.kernel[0] * d.kernel[1], points = d.out[0] * d.out[1];
   int64_t perGroup = d.channels / d.offsetGroups;
   parallelFor(cx, 0, d.channels, 1, [&](int64_t begin, int64_t end) {
@@ -268,9 +267,11 @@ void deformedColumns(Context &cx, const Deformed &d, const T *image, const T *of
         T *to = columns + (c * taps + t) * points;
         for (int64_t p = 0; p < points; ++p) {
           T y = static_cast<T>(p / d.out[1] * d.stride[0] - d.pad[0] +
-                               t / d.kernel[1] * d.dilation[0]) + dy[p];
+                               t / d.kernel[1] * d.dilation[0]) +
+                dy[p];
           T x = static_cast<T>(p % d.out[1] * d.stride[1] - d.pad[1] +
-                               t % d.kernel[1] * d.dilation[1]) + dx[p];
+                               t % d.kernel[1] * d.dilation[1]) +
+                dx[p];
           to[p] = sampled(image + c * d.in[0] * d.in[1], d.in, y, x) * (m ? m[p] : T(1));
         }
       }
@@ -313,8 +314,15 @@ TensorRef deformConv2d(Context &cx, const Tensor &input, const Tensor &weight, c
                    "groups do not fit",
                    ShapeText(input.shape()).text, ShapeText(weight.shape()).text,
                    ShapeText(offset.shape()).text, wide(groups), wide(offsetGroups));
-  Deformed d{input.sizes[1], {input.sizes[2], input.sizes[3]}, {weight.sizes[2], weight.sizes[3]},
-             {}, {strideH, strideW}, {padH, padW}, {dilationH, dilationW}, groups, offsetGroups};
+  Deformed d{input.sizes[1],
+             {input.sizes[2], input.sizes[3]},
+             {weight.sizes[2], weight.sizes[3]},
+             {},
+             {strideH, strideW},
+             {padH, padW},
+             {dilationH, dilationW},
+             groups,
+             offsetGroups};
   for (int i = 0; i < 2; ++i) {
     int64_t span = d.in[i] + 2 * d.pad[i] - d.dilation[i] * (d.kernel[i] - 1) - 1;
     d.out[i] = span < 0 ? 0 : span / d.stride[i] + 1;

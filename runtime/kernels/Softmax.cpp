@@ -111,8 +111,9 @@ void softmaxAll(Context &cx, Kind kind, const Tensor &in, Tensor &out, int64_t d
 TensorRef softmaxOf(Context &cx, Kind kind, const Tensor &self, int64_t dim, DType result) {
   TSC_ASSIGN(dim, wrapDim(cx, dim, self.rank));
   if (!isFloating(result))
-    return unsupportedDType(cx, kind == Kind::Log ? "log_softmax_lastdim_kernel_impl" : "softmax_lastdim_kernel_impl",
-                            result);
+    return unsupportedDType(
+        cx, kind == Kind::Log ? "log_softmax_lastdim_kernel_impl" : "softmax_lastdim_kernel_impl",
+        result);
   DType work = computeDType(result);
   TensorRef in = contiguousAs(cx, self, work);
   TSC_TRY(in);

@@ -15,9 +15,10 @@ TensorRef unpool(Context &cx, const Tensor &self, const Tensor &indices, IntList
     return cx.fail("elements in indices should be type int64 but got: %s",
                    findDType(indices.dtype)->graphName);
   if (self.rank != spatial + 1 && self.rank != spatial + 2)
-    return cx.fail("Input to max_unpooling%lldd should be a %lldd or %lldd Tensor, but got a tensor "
-                   "with %lld dims",
-                   wide(spatial), wide(spatial + 1), wide(spatial + 2), wide(self.rank));
+    return cx.fail(
+        "Input to max_unpooling%lldd should be a %lldd or %lldd Tensor, but got a tensor "
+        "with %lld dims",
+        wide(spatial), wide(spatial + 1), wide(spatial + 2), wide(self.rank));
   if (!(self.shape() == indices.shape()))
     return cx.fail("Expected shape of indices to be same as that of the input tensor (%s) but got "
                    "indices tensor with shape: %s",
@@ -40,8 +41,8 @@ TensorRef unpool(Context &cx, const Tensor &self, const Tensor &indices, IntList
   for (int64_t i = 0; i < self.numel; ++i) {
     int64_t place = at->ptr<int64_t>()[i];
     if (place < 0 || place >= out)
-      return cx.fail("Found an invalid max index: %lld (output volumes are of size %s)", wide(place),
-                     ShapeText(output).text);
+      return cx.fail("Found an invalid max index: %lld (output volumes are of size %s)",
+                     wide(place), ShapeText(output).text);
     std::memcpy(made->base() + (i / in * out + place) * bytes, x->base() + i * bytes,
                 static_cast<size_t>(bytes));
   }
@@ -95,9 +96,10 @@ TensorRef pixelShuffle(Context &cx, const Tensor &self, int64_t factor) {
 }
 TensorRef pixelUnshuffle(Context &cx, const Tensor &self, int64_t factor) {
   if (self.rank < 3)
-    return cx.fail("pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
-                   "%lld dimension(s)",
-                   wide(self.rank));
+    return cx.fail(
+        "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+        "%lld dimension(s)",
+        wide(self.rank));
   if (factor <= 0 || factor > 65536)
     return cx.fail("pixel_unshuffle expects a positive downscale_factor, but got %lld",
                    wide(factor));
@@ -151,11 +153,12 @@ Status slide(Context &cx, const char *name, IntList kernel, IntList dilation, In
     int64_t span = image[d] + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1;
     s.out[d] = span < 0 ? 0 : span / stride[d] + 1;
     if (s.out[d] < 1)
-      return cx.fail("%s: Given spatial size %s, kernel_size=%s, dilation=%s, padding=%s, stride=%s, "
-                     "calculated shape of the array of sliding blocks has a component that must be "
-                     "at least one",
-                     name, ShapeText(image).text, ShapeText(kernel).text, ShapeText(dilation).text,
-                     ShapeText(padding).text, ShapeText(stride).text);
+      return cx.fail(
+          "%s: Given spatial size %s, kernel_size=%s, dilation=%s, padding=%s, stride=%s, "
+          "calculated shape of the array of sliding blocks has a component that must be "
+          "at least one",
+          name, ShapeText(image).text, ShapeText(kernel).text, ShapeText(dilation).text,
+          ShapeText(padding).text, ShapeText(stride).text);
   }
   return success();
 }
@@ -183,8 +186,8 @@ TensorRef im2col(Context &cx, const Tensor &self, IntList kernel, IntList dilati
                    "other non-zero dimensions for input, but got: %s",
                    ShapeText(self.shape()).text);
   Sliding s;
-  TSC_TRY(slide(cx, "im2col", kernel, dilation, padding, stride, self.shape().drop(self.rank - 2),
-                s));
+  TSC_TRY(
+      slide(cx, "im2col", kernel, dilation, padding, stride, self.shape().drop(self.rank - 2), s));
   s.batch = self.rank == 4 ? self.sizes[0] : 1, s.channels = self.size(-3);
   Shape sizes;
   if (self.rank == 4)

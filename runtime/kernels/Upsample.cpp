@@ -11,7 +11,15 @@ using namespace tsc::rt;
 namespace {
 long long wide(int64_t n) { return static_cast<long long>(n); }
 
-enum class Filter { Nearest, NearestExact, Linear, Cubic, LinearSmooth, CubicSmooth, LanczosSmooth };
+enum class Filter {
+  Nearest,
+  NearestExact,
+  Linear,
+  Cubic,
+  LinearSmooth,
+  CubicSmooth,
+  LanczosSmooth
+};
 
 /// For output o: sum over j < taps of weights[o * taps + j] * in[places[o * taps + j]].
 struct Resample {
@@ -52,8 +60,7 @@ Status nearestTable(Context &cx, Filter f, double scale, Resample &r) {
   }
   return success();
 }
-template <class T>
-Status linearTable(Context &cx, bool align, double scale, Resample &r) {
+template <class T> Status linearTable(Context &cx, bool align, double scale, Resample &r) {
   T step = stepOf<T>(r.in, r.out, align, scale);
   r.taps = 2;
   for (int64_t o = 0; o < r.out; ++o) {
@@ -166,8 +173,7 @@ void copyNearest(Context &cx, const Resample *axes, const char *from, char *to, 
   parallelFor(cx, 0, planes * rows, 4096 / (axes[2].out + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       int64_t z = axes[0].places[row % rows / axes[1].out], y = axes[1].places[row % axes[1].out];
-      const char *source =
-          from + row / rows * inPlane + (z * axes[1].in + y) * axes[2].in * bytes;
+      const char *source = from + row / rows * inPlane + (z * axes[1].in + y) * axes[2].in * bytes;
       char *target = to + row * rowBytes;
       for (int64_t x = 0; x < axes[2].out; ++x)
         std::memcpy(target + x * bytes, source + axes[2].places[x] * bytes,
@@ -241,8 +247,8 @@ TensorRef interpolate(Context &cx, const Interpolation &how, const Tensor &input
     bool same = !own || (axes[d].in == axes[d].out && !nearest && how.filter != Filter::Linear &&
                          how.filter != Filter::Cubic);
     TSC_TRY(makeTable(cx, own && !same ? how.filter : Filter::Nearest, how.align,
-                      own && !same ? scales[d - 3 + spatial] : 0,
-                      input.dtype == DType::Float64, axes[d]));
+                      own && !same ? scales[d - 3 + spatial] : 0, input.dtype == DType::Float64,
+                      axes[d]));
   }
   int64_t planes = input.sizes[0] * input.sizes[1];
   MemoryFormat format = pooledFormat(input);
@@ -319,8 +325,7 @@ TensorRef upsample3d(Context &cx, const Tensor &self, IntList size, bool align, 
   double scales[] = {d.valueOr(0), h.valueOr(0), w.valueOr(0)};
   return interpolate(cx, {F, align, 3, "upsample"}, self, size, scales);
 }
-template <Filter F>
-TensorRef nearest1d(Context &cx, const Tensor &self, IntList size, OptScale s) {
+template <Filter F> TensorRef nearest1d(Context &cx, const Tensor &self, IntList size, OptScale s) {
   return upsample1d<F>(cx, self, size, false, s);
 }
 template <Filter F>

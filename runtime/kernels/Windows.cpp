@@ -14,9 +14,10 @@ Status startWindows(Context &cx, const char *name, const Tensor &input, int64_t 
   for (int64_t d = input.rank == spatial + 2 ? 1 : 0; fits && d < input.rank; ++d)
     fits = input.sizes[d] > 0;
   if (!fits)
-    return cx.fail("%s(): Expected %lldD or %lldD (batch mode) tensor with optional 0 dim batch size "
-                   "for input, but got: %s",
-                   name, wide(spatial + 1), wide(spatial + 2), ShapeText(input.shape()).text);
+    return cx.fail(
+        "%s(): Expected %lldD or %lldD (batch mode) tensor with optional 0 dim batch size "
+        "for input, but got: %s",
+        name, wide(spatial + 1), wide(spatial + 2), ShapeText(input.shape()).text);
   w.spatial = spatial;
   for (int64_t d = 0; d < input.rank - spatial; ++d)
     w.outSizes.push(input.sizes[d]), w.planes *= input.sizes[d];
@@ -74,8 +75,9 @@ Status poolWindows(Context &cx, const char *name, const Tensor &input, int64_t s
     if (a.ceil && (axis.out - 1) * stride >= axis.in + pad)
       --axis.out;
     if (axis.out < 1)
-      return cx.fail("Given input size: %s. Calculated output size: (%lld). Output size is too small",
-                     ShapeText(input.shape()).text, wide(axis.out));
+      return cx.fail(
+          "Given input size: %s. Calculated output size: (%lld). Output size is too small",
+          ShapeText(input.shape()).text, wide(axis.out));
     axis.step = step;
     TSC_TRY(axis.windows.reserve(cx, axis.out));
     for (int64_t o = 0; o < axis.out; ++o) {

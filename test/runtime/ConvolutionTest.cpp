@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions against the definition: strides, borders, dilations, groups, transposed, and layouts.
+// Convolutions against the definition: strides, borders, dilations, groups, transposed, and
+// layouts.
 #include "Support.h"
 
 #include <vector>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products against the definition, for all orders of operands and awkward sizes, and the
 // promise that threads change no bit.
-#include "Support.h"
 #include "tsc/runtime/Gemm.h"
+#include "Support.h"
 
 #include <cmath>
 #include <vector>
@@ -119,8 +119,8 @@ TEST_CASE("linear adds its bias to rows of any rank") {
 TEST_CASE("addmm with beta 0 does not read what it replaces") {
   Context cx;
   TensorRef nan = full(cx, Shape::of(2, 2), Scalar(NAN), DType::Float32), a = arange(cx, {2, 2});
-  OwnedValue c = call(cx, tsc_rt_aten_addmm, {makeTensor(*nan), makeTensor(*a), makeTensor(*a),
-                                              makeInt(0), makeInt(1)});
+  OwnedValue c = call(cx, tsc_rt_aten_addmm,
+                      {makeTensor(*nan), makeTensor(*a), makeTensor(*a), makeInt(0), makeInt(1)});
   REQUIRE(c);
   CHECK(asTensor(c).at(3).toDouble() == 11);
 }
@@ -131,8 +131,9 @@ TEST_CASE("einsum multiplies, transposes, takes diagonals and sums") {
   auto run = [&](const char *equation, std::initializer_list<TensorRef> tensors) {
     StringPtr text = newString(cx, equation);
     ListRef list = newTensorList(cx, {tensors.begin(), static_cast<int64_t>(tensors.size())});
-    return call(cx, tsc_rt_aten_einsum,
-                {makeObject(Tag::String, text.get()), makeObject(Tag::List, list.get()), makeNone()});
+    return call(
+        cx, tsc_rt_aten_einsum,
+        {makeObject(Tag::String, text.get()), makeObject(Tag::List, list.get()), makeNone()});
   };
   CHECK(asTensor(run("ij,jk->ki", {a, b})).at(3).toDouble() == 3 * 1 + 4 * 3 + 5 * 5);
   CHECK(asTensor(run("ii", {square})).item().toDouble() == 12);

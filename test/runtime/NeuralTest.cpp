@@ -53,9 +53,9 @@ TEST_CASE("layer_norm gives rows of mean 0 and variance 1") {
   Context cx;
   TensorRef x = arange(cx, {3, 37}), w = full(cx, Shape::of(37), Scalar(2.0), DType::Float32);
   ListRef shape = ints(cx, {37});
-  OwnedValue y = call(cx, tsc_rt_aten_layer_norm,
-                      {makeTensor(*x), list(shape), makeTensor(*w), makeNone(), makeFloat(1e-5),
-                       makeBool(true)});
+  OwnedValue y = call(
+      cx, tsc_rt_aten_layer_norm,
+      {makeTensor(*x), list(shape), makeTensor(*w), makeNone(), makeFloat(1e-5), makeBool(true)});
   REQUIRE(y);
   double sum = 0, squares = 0;
   for (int64_t i = 37; i < 74; ++i) {
@@ -70,10 +70,10 @@ TEST_CASE("batch_norm in training updates the running statistics in place") {
   Context cx;
   TensorRef x = arange(cx, {2, 1, 2}), mean = zeros(cx, Shape::of(1), DType::Float32),
             variance = full(cx, Shape::of(1), Scalar(1.0), DType::Float32);
-  OwnedValue y = call(cx, tsc_rt_aten_batch_norm,
-                      {makeTensor(*x), makeNone(), makeNone(), makeTensor(*mean),
-                       makeTensor(*variance), makeBool(true), makeFloat(0.5), makeFloat(0),
-                       makeBool(false)});
+  OwnedValue y =
+      call(cx, tsc_rt_aten_batch_norm,
+           {makeTensor(*x), makeNone(), makeNone(), makeTensor(*mean), makeTensor(*variance),
+            makeBool(true), makeFloat(0.5), makeFloat(0), makeBool(false)});
   REQUIRE(y);
   CHECK(asTensor(y).at(0).toDouble() == Approx(-1.5 / std::sqrt(1.25)));
   CHECK(mean->at(0).toDouble() == Approx(0.75));
@@ -85,9 +85,9 @@ TEST_CASE("pooling over windows that leave the image") {
   TensorRef x = arange(cx, {1, 3, 4});
   ListRef kernel = ints(cx, {3, 3}), stride = ints(cx, {2, 2}), pad = ints(cx, {1, 1}),
           one = ints(cx, {1, 1}), output = ints(cx, {2, 2});
-  OwnedValue top = call(cx, tsc_rt_aten_max_pool2d,
-                        {makeTensor(*x), list(kernel), list(stride), list(pad), list(one),
-                         makeBool(false)});
+  OwnedValue top =
+      call(cx, tsc_rt_aten_max_pool2d,
+           {makeTensor(*x), list(kernel), list(stride), list(pad), list(one), makeBool(false)});
   REQUIRE(top);
   CHECK(asTensor(top).shape() == static_cast<IntList>(Shape::of(1, 2, 2)));
   CHECK(asTensor(top).at(0).toDouble() == 5);
@@ -101,10 +101,12 @@ TEST_CASE("pooling over windows that leave the image") {
 TEST_CASE("a gru cell is its formula") {
   Context cx;
   double in[] = {0.5, -1}, state[] = {0.25};
-  TensorRef x = tensorOf(cx, in, {1, 2}, DType::Float32), h = tensorOf(cx, state, {1, 1}, DType::Float32);
+  TensorRef x = tensorOf(cx, in, {1, 2}, DType::Float32),
+            h = tensorOf(cx, state, {1, 1}, DType::Float32);
   double wi[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, wh[] = {0.7, -0.8, 0.9}, bias[] = {0.1, 0.2, 0.3};
   TensorRef wih = tensorOf(cx, wi, {3, 2}, DType::Float32),
-            whh = tensorOf(cx, wh, {3, 1}, DType::Float32), b = tensorOf(cx, bias, {3}, DType::Float32);
+            whh = tensorOf(cx, wh, {3, 1}, DType::Float32),
+            b = tensorOf(cx, bias, {3}, DType::Float32);
   OwnedValue y = call(cx, tsc_rt_aten_gru_cell,
                       {makeTensor(*x), makeTensor(*h), makeTensor(*wih), makeTensor(*whh),
                        makeTensor(*b), makeTensor(*b)});
@@ -136,9 +138,9 @@ TEST_CASE("cross entropy ignores what it is told to ignore") {
   double numbers[] = {1, 2, 3, 1, 1, 1}, classes[] = {2, -100};
   TensorRef x = tensorOf(cx, numbers, {2, 3}, DType::Float32),
             t = tensorOf(cx, classes, {2}, DType::Int64);
-  OwnedValue y = call(cx, tsc_rt_aten_cross_entropy_loss,
-                      {makeTensor(*x), makeTensor(*t), makeNone(), makeInt(1), makeInt(-100),
-                       makeFloat(0)});
+  OwnedValue y =
+      call(cx, tsc_rt_aten_cross_entropy_loss,
+           {makeTensor(*x), makeTensor(*t), makeNone(), makeInt(1), makeInt(-100), makeFloat(0)});
   REQUIRE(y);
   double sum = std::exp(-2) + std::exp(-1) + 1;
   CHECK(asTensor(y).item().toDouble() == Approx(std::log(sum)));
@@ -147,8 +149,9 @@ TEST_CASE("cross entropy ignores what it is told to ignore") {
 TEST_CASE("indices out of a table are an IndexError") {
   Context cx;
   TensorRef table = arange(cx, {3, 2}), at = arange(cx, {4}, DType::Int64);
-  CHECK(!call(cx, tsc_rt_aten_embedding, {makeTensor(*table), makeTensor(*at), makeInt(-1),
-                                          makeBool(false), makeBool(false)}));
+  CHECK(
+      !call(cx, tsc_rt_aten_embedding,
+            {makeTensor(*table), makeTensor(*at), makeInt(-1), makeBool(false), makeBool(false)}));
   CHECK(std::string(cx.error.className) == "IndexError");
 }
 
