@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vector norms of any order, dist, renorm, and logsumexp.
+#include "Norms.h"
 #include "Operands.h"
 #include "tsc/runtime/Reduce.h"
 
@@ -109,6 +110,11 @@ static TensorRef normOf(Context &cx, const char *name, const Tensor &self, doubl
                     : reduceInto<double>(cx, plan, *out, NormSum(p), finish);
   TSC_TRY(done);
   return out;
+}
+
+TensorRef tsc::rt::normOver(Context &cx, const char *name, const Tensor &t, double p,
+                            const Optional<IntList> &dims, bool keepdim, Optional<DType> dtype) {
+  return normOf(cx, name, t, p, dims, keepdim, dtype);
 }
 
 static TensorRef vectorNorm(Context &cx, const Tensor &self, Scalar order, Optional<IntList> dims,
