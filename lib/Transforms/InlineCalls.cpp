@@ -51,10 +51,18 @@ static int64_t countOperations(Operation *op) {
   return count;
 }
 
-/// The location of an operation copied to `caller`, results' names kept in front.
-static Location inlinedLocation(Location callee, Location caller) {
+/// A place in `function` with its name, for tracebacks: the outermost of its frames is the one without a name so far.
+static Location nameFunction(Location place, StringAttr function) {
+  if (auto site = dyn_cast<CallSiteLoc>(place))
+    return CallSiteLoc::get(site.getCallee(), nameFunction(site.getCaller(), function));
+  return isa<NameLoc>(place) ? place : NameLoc::get(function, place);
+}
+
+/// The location of an operation of `function` copied to `caller`, results' names kept in front.
+static Location inlinedLocation(StringAttr function, Location callee, Location caller) {
   SmallVector<StringRef> names = getDebugNames(callee);
-  return withDebugNames(CallSiteLoc::get(withDebugNames(callee, {}), withDebugNames(caller, {})), names);
+  Location place = nameFunction(withDebugNames(callee, {}), function);
+  return withDebugNames(CallSiteLoc::get(place, withDebugNames(caller, {})), names);
 }
 
 void InlineCalls::inlineCall(Operation *call, FuncOp callee) {
@@ -64,7 +72,9 @@ void InlineCalls::inlineCall(Operation *call, FuncOp callee) {
   OpBuilder builder(call);
   for (Operation &op : callee.getBody().front().without_terminator()) {
     Operation *copy = builder.clone(op, mapping);
-    copy->walk([&](Operation *inner) { inner->setLoc(inlinedLocation(inner->getLoc(), call->getLoc())); });
+    copy->walk([&](Operation *inner) {
+      inner->setLoc(inlinedLocation(callee.getSymNameAttr(), inner->getLoc(), call->getLoc()));
+    });
   }
   auto end = cast<ReturnOp>(callee.getBody().front().getTerminator());
   for (auto [result, value] : llvm::zip_equal(call->getResults(), end.getValues())) {

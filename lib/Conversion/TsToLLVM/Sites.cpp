@@ -6,25 +6,40 @@ using namespace mlir;
 
 namespace tsc::lowering {
 
-/// The call site of a location, whatever names are around it; null when it was not inlined.
-static CallSiteLoc callSiteOf(Location loc) {
-  while (auto name = dyn_cast<NameLoc>(loc))
-    loc = name.getChildLoc();
-  return dyn_cast<CallSiteLoc>(loc);
+/// Inlined calls nested deeper than this are cut short.
+static constexpr size_t kMaxFrames = 64;
+
+namespace {
+struct Frame {
+  StringRef function; ///< empty: the function that is being written
+  Location place;
+};
+} // namespace
+
+/// The frames of a location, outermost first. An inlined function's name is a NameLoc around its place.
+static void collectFrames(Location loc, SmallVectorImpl<Frame> &frames) {
+  StringRef name;
+  Location inner = loc;
+  while (auto named = dyn_cast<NameLoc>(inner)) {
+    name = named.getName().getValue();
+    inner = named.getChildLoc();
+  }
+  auto site = dyn_cast<CallSiteLoc>(inner);
+  if (!site || frames.size() >= kMaxFrames) {
+    frames.push_back({name, inner});
+    return;
+  }
+  collectFrames(site.getCaller(), frames);
+  collectFrames(site.getCallee(), frames);
 }
 
 int32_t Sites::get(StringRef function, Location loc) {
-  // Inlined frames from the outside in; calls nested deeper than this are cut short.
-  SmallVector<Location> frames;
-  for (CallSiteLoc site = callSiteOf(loc); site && frames.size() < 64; site = callSiteOf(loc)) {
-    frames.push_back(site.getCallee());
-    loc = site.getCaller();
-  }
-  int32_t site = add(function, loc, -1);
-  for (Location frame : llvm::reverse(frames)) {
-    auto name = dyn_cast<NameLoc>(frame);
-    site = add(name ? name.getName().getValue() : function, frame, site);
-  }
+  SmallVector<Frame> frames;
+  collectFrames(loc, frames);
+  frames.front().function = StringRef(); // its name, if any, is that of a result
+  int32_t site = -1;
+  for (const Frame &frame : frames)
+    site = add(frame.function.empty() ? function : frame.function, frame.place, site);
   return site;
 }
 
