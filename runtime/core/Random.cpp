@@ -4,6 +4,7 @@
 // uniforms first, then Box-Muller on groups of 16.
 #include "tsc/runtime/Random.h"
 #include "tsc/runtime/Instance.h"
+#include "tsc/runtime/Loops.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -71,16 +72,30 @@ Generator *generatorOf(Context &cx, const Value &argument) {
   return defaultGenerator(cx);
 }
 
-/// Draws an element at a time in row-major order and stores it converted.
+/// The dims as memory has them: the longest stride first.
+static Shape memoryOrder(const Tensor &t) {
+  Shape order;
+  for (int64_t d = 0; d < t.rank; ++d) {
+    int64_t at = order.count;
+    while (at > 0 && t.strides[order[at - 1]] < t.strides[d])
+      --at;
+    order.insert(at, d);
+  }
+  return order;
+}
+
+/// Draws an element at a time in the order of memory and stores it converted.
 template <class C, class F> static Status fillSerial(Context &cx, Tensor &t, F draw) {
   StoreFunction<C> store = storer<C>(t.dtype);
   int64_t index[kMaxRank] = {};
+  Shape order = memoryOrder(t);
   char *p = t.base();
   int64_t bytes = t.itemsize();
   for (int64_t i = 0; i < t.numel; ++i) {
     C value = draw();
     store(p, bytes, &value, 1);
-    for (int64_t d = t.rank - 1; d >= 0; --d) {
+    for (int64_t k = t.rank - 1; k >= 0; --k) {
+      int64_t d = order[k];
       p += t.strides[d] * bytes;
       if (++index[d] < t.sizes[d])
         break;
@@ -98,12 +113,6 @@ static int digitsOf(DType dtype) {
          : dtype == DType::BFloat16 ? 8
                                     : 24;
 }
-static double drawUniform(Generator &g, DType dtype) {
-  int digits = digitsOf(dtype);
-  if (digits == 53)
-    return g.uniformDouble();
-  return std::ldexp(static_cast<double>(g.random() & ((1u << digits) - 1)), -digits);
-}
 
 Status fillUniform(Context &cx, Generator &g, Tensor &t, double from, double to) {
   if (!t.isFloating())
@@ -112,8 +121,7 @@ Status fillUniform(Context &cx, Generator &g, Tensor &t, double from, double to)
   if (t.dtype == DType::Float64)
     return fillSerial<double>(cx, t, [&] { return g.uniformDouble() * (to - from) + from; });
   float low = static_cast<float>(from), width = static_cast<float>(to) - low;
-  return fillSerial<float>(
-      cx, t, [&] { return static_cast<float>(drawUniform(g, t.dtype)) * width + low; });
+  return fillSerial<float>(cx, t, [&] { return g.uniformFloat() * width + low; });
 }
 
 template <class T> static void boxMuller(T *x, T mean, T deviation) {
@@ -123,12 +131,15 @@ template <class T> static void boxMuller(T *x, T mean, T deviation) {
     x[i + 8] = radius * std::sin(theta) * deviation + mean;
   }
 }
-template <class T> static void fillNormalRun(Generator &g, T *x, int64_t n, T mean, T deviation) {
+/// Draws uniforms for the first `drawn` elements, transforms groups of 16, and draws the last 16
+/// anew when n is no multiple of 16.
+template <class T>
+static void fillNormalRun(Generator &g, T *x, int64_t n, T mean, T deviation, int64_t drawn) {
   auto draw = [&] {
     return static_cast<T>(sizeof(T) == 8 ? g.uniformDouble()
                                          : static_cast<double>(g.uniformFloat()));
   };
-  for (int64_t i = 0; i < n; ++i)
+  for (int64_t i = 0; i < drawn; ++i)
     x[i] = draw();
   for (int64_t i = 0; i + 15 < n; i += 16)
     boxMuller(x + i, mean, deviation);
@@ -143,11 +154,22 @@ Status fillNormal(Context &cx, Generator &g, Tensor &t, double mean, double devi
   if (deviation < 0)
     return cx.fail("normal expects std >= 0.0, but found std %g", deviation);
   if (t.isComplex()) {
-    double part = deviation * M_SQRT1_2;
-    return fillSerial<Complex>(cx, t, [&] {
-      double re = g.normalDoubleNext();
-      return Complex(re * part + mean, g.normalDoubleNext() * part);
-    });
+    Shape sizes = t.shape(), strides = t.stridesList();
+    for (int64_t &s : strides)
+      s *= 2;
+    if (sizes.size() == kMaxRank)
+      return cx.fail("normal_ of complex tensors of %d dimensions is not supported",
+                     static_cast<int>(kMaxRank));
+    sizes.push(2), strides.push(1);
+    TensorRef parts = viewAs(cx, t, toReal(t.dtype), sizes, strides);
+    TSC_TRY(parts);
+    TSC_TRY(fillNormal(cx, g, *parts, 0, deviation * M_SQRT1_2));
+    if (mean == 0)
+      return success();
+    TensorRef shifted = elementwise<kComplex, Promote::Keep>(
+        cx, "normal", {}, [](auto x, auto m) { return x + m; }, inputs(t), constants(mean));
+    TSC_TRY(shifted);
+    return copyInto(cx, t, *shifted);
   }
   if (!t.isFloating())
     return cx.fail("normal_ expects a floating point tensor, got %s",
@@ -155,15 +177,15 @@ Status fillNormal(Context &cx, Generator &g, Tensor &t, double mean, double devi
   if (t.numel < 16 || !t.isContiguous())
     return fillSerial<double>(cx, t, [&] { return g.normalDoubleNext() * deviation + mean; });
   if (t.dtype == DType::Float64)
-    return fillNormalRun<double>(g, t.ptr<double>(), t.numel, mean, deviation), success();
+    return fillNormalRun<double>(g, t.ptr<double>(), t.numel, mean, deviation, t.numel), success();
   if (t.dtype == DType::Float32)
     return fillNormalRun<float>(g, t.ptr<float>(), t.numel, static_cast<float>(mean),
-                                static_cast<float>(deviation)),
+                                static_cast<float>(deviation), t.numel),
            success();
   TensorRef wide = empty(cx, t.shape(), DType::Float32);
   TSC_TRY(wide);
   fillNormalRun<float>(g, wide->ptr<float>(), t.numel, static_cast<float>(mean),
-                       static_cast<float>(deviation));
+                       static_cast<float>(deviation), t.numel / 16 * 16);
   return copyInto(cx, t, *wide);
 }
 

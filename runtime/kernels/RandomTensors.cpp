@@ -148,12 +148,40 @@ template <class... A, Status (*Fn)(Context &, Generator &, Tensor &, A...)> stru
   }
 };
 
+/// The largest integer that a dtype holds together with all below it.
+static int64_t largestRandom(DType dtype) {
+  switch (dtype) {
+  case DType::Bool:
+    return 1;
+  case DType::Float64:
+    return 1ll << 53;
+  case DType::Float32:
+    return 1ll << 24;
+  case DType::Float16:
+    return 1ll << 11;
+  case DType::BFloat16:
+    return 1ll << 8;
+  default: {
+    int bits = tsc::dtypeBytes(dtype) * 8 - (findDType(dtype)->isSigned ? 1 : 0);
+    return bits >= 63 ? INT64_MAX : (1ll << bits) - 1;
+  }
+  }
+}
 static Status drawRandom(Context &cx, Generator &g, Tensor &t, int64_t from, Optional<int64_t> to) {
   if (to)
     return fillRandomRange(cx, g, t, from, *to);
+  int64_t top = largestRandom(t.dtype);
+  if (from > top)
+    return cx.fail("random_ expects 'from' to be at most %lld, but got from=%lld",
+                   static_cast<long long>(top), static_cast<long long>(from));
+  uint64_t range = static_cast<uint64_t>(top) - static_cast<uint64_t>(from) + 1;
   TensorRef wide = empty(cx, t.shape(), DType::Int64);
   TSC_TRY(wide);
-  TSC_TRY(fillRandomRange(cx, g, *wide, from, INT64_MAX));
+  for (int64_t i = 0; i < wide->numel; ++i) {
+    uint64_t drawn = range == 0 || range >= 1ull << 32 ? g.random64() : g.random();
+    wide->ptr<int64_t>()[i] =
+        static_cast<int64_t>((range ? drawn % range : drawn) + static_cast<uint64_t>(from));
+  }
   return copyInto(cx, t, *wide);
 }
 static Status drawRandomTo(Context &cx, Generator &g, Tensor &t, int64_t to) {
@@ -186,7 +214,7 @@ static Status drawGeometric(Context &cx, Generator &g, Tensor &t, double p) {
   TensorRef numbers = empty(cx, t.shape(), DType::Float64);
   TSC_TRY(numbers);
   for (int64_t i = 0; i < t.numel; ++i)
-    numbers->ptr<double>()[i] = std::ceil(std::log1p(-g.uniformDouble()) / std::log1p(-p));
+    numbers->ptr<double>()[i] = std::ceil(std::log(g.uniformDouble()) / std::log1p(-p));
   return copyInto(cx, t, *numbers);
 }
 TSC_KERNEL(aten_uniform_, Random<fillUniform>::inPlace)
@@ -353,21 +381,30 @@ static TensorRef multinomialOf(Context &cx, const Tensor &t, int64_t count, bool
 }
 TSC_KERNEL(aten_multinomial, multinomialOf)
 
-/// A Poisson number by counting exponential gaps; means above 30 are halved first, as sums of
-/// Poisson numbers are Poisson again.
+/// A Poisson number: small means count exponential gaps, others use Hoermann's transformed
+/// rejection (PTRS, 1993).
 static double drawPoisson(Generator &g, double mean) {
-  double total = 0;
-  while (mean > 0) {
-    double part = mean > 30 ? 30 : mean, limit = std::exp(-part), product = 1;
-    mean -= part;
-    for (;;) {
-      product *= g.uniformDouble();
-      if (product <= limit)
-        break;
-      ++total;
-    }
+  if (mean < 10) {
+    double limit = std::exp(-mean), product = 1, count = 0;
+    if (mean == 0)
+      return 0;
+    while ((product *= g.uniformDouble()) > limit)
+      ++count;
+    return count;
   }
-  return total;
+  double b = 0.931 + 2.53 * std::sqrt(mean), a = -0.059 + 0.02483 * b;
+  double scale = 1.1239 + 1.1328 / (b - 3.4), accept = 0.9277 - 3.6224 / (b - 2);
+  for (;;) {
+    double u = g.uniformDouble() - 0.5, v = g.uniformDouble(), edge = 0.5 - std::fabs(u);
+    double k = std::floor((2 * a / edge + b) * u + mean + 0.43);
+    if (edge >= 0.07 && v <= accept)
+      return k;
+    if (k < 0 || (edge < 0.013 && v > edge))
+      continue;
+    if (std::log(v) + std::log(scale) - std::log(a / (edge * edge) + b) <=
+        -mean + k * std::log(mean) - std::lgamma(k + 1))
+      return k;
+  }
 }
 static TensorRef poissonOf(Context &cx, const Tensor &t, const Value &generator) {
   Generator *g = generatorOf(cx, generator);
