@@ -42,12 +42,12 @@ void Constants::appendValue(Attribute value, Type type, Words &words) {
       })
       .Case([&](FloatAttr number) { append(Tag::Float, Word::f64(number.getValueAsDouble())); })
       .Case([&](ts::DeviceAttr device) { append(Tag::Device, Word::i64(deviceCode(device.getText().getValue()))); })
-      .Case([&](ts::ComplexAttr number) { append(Tag::Complex, Word::address(complexObject(number))); })
+      .Case([&](ts::ComplexAttr) { append(Tag::Complex, object(value, type)); })
       .Case([&](StringAttr) { append(Tag::String, object(value, type)); })
       .Case([&](ts::TensorAttr) { append(Tag::Tensor, object(value, type)); })
       .Case([&](ts::ListAttr) { append(Tag::List, object(value, type)); })
       .Case([&](ts::DictAttr) { append(Tag::Dict, object(value, type)); })
-      .Case([&](ts::TupleAttr tuple) { append(Tag::Tuple, Word::address(tupleObject(tuple))); })
+      .Case([&](ts::TupleAttr) { append(Tag::Tuple, object(value, type)); })
       .Case([&](ts::EnumValueAttr) { append(Tag::Enum, object(value, type)); })
       .Case([&](FlatSymbolRefAttr name) {
         if (program.lookup<ts::FuncOp>(name))
@@ -72,7 +72,7 @@ Word Constants::object(Attribute value, Type type) {
   if (auto name = dyn_cast<FlatSymbolRefAttr>(value))
     return symbolObject(name);
   // What can be written is one object for each place that mentions it; only symbols share it.
-  bool isState = inState && isa<ts::TensorAttr, ts::ListAttr, ts::DictAttr>(value);
+  bool isState = inState && isa<ts::TensorAttr, ts::ListAttr, ts::DictAttr, ts::TupleAttr>(value);
   StringAttr known = isState ? StringAttr() : objects.lookup(value);
   if (known)
     return Word::address(known);
@@ -85,8 +85,11 @@ Word Constants::object(Attribute value, Type type) {
                         .Case([&](ts::ComplexAttr number) { return complexObject(number); })
                         .Case([&](ts::EnumValueAttr member) { return enumObject(member); })
                         .Default([](Attribute) { return StringAttr(); });
-  if (!made)
+  if (!made) {
+    program.reportMalformed(UnknownLoc::get(program.context),
+                            "a constant does not fit its type '" + annotationText(type) + "'");
     return Word::null();
+  }
   if (!isState)
     objects[value] = made;
   return Word::address(made);
@@ -144,7 +147,27 @@ StringAttr Constants::quantizerObject(ts::QuantizerAttr quantizer) {
   return program.data.add("quantizer", words);
 }
 
+/// True when the elements of a tensor lie in its storage, of so many bytes.
+static bool fitsStorage(ts::TensorAttr tensor, int64_t bytes) {
+  int64_t last = tensor.getOffset(), end;
+  if (tensor.getRank() > kMaxRank || tensor.getRank() != static_cast<int64_t>(tensor.getStrides().size()) || last < 0)
+    return false;
+  for (auto [size, stride] : llvm::zip_equal(tensor.getSizes(), tensor.getStrides())) {
+    int64_t reach;
+    if (size < 0 || stride < 0 || (size > 0 && (llvm::MulOverflow(size - 1, stride, reach) ||
+                                                llvm::AddOverflow(last, reach, last))))
+      return false;
+  }
+  if (llvm::is_contained(tensor.getSizes(), 0))
+    return true;
+  return !llvm::AddOverflow(last, int64_t(1), end) &&
+         !llvm::MulOverflow(end, static_cast<int64_t>(findDType(tensor.getDtype())->bytes), end) && end <= bytes;
+}
+
 StringAttr Constants::tensorObject(ts::TensorAttr tensor) {
+  int64_t bytes = static_cast<int64_t>(ts::getWeightStore(program.context).get(tensor.getStorage()).size());
+  if (!findDType(tensor.getDtype()) || !fitsStorage(tensor, bytes))
+    return {};
   int64_t rank = tensor.getRank(), offset = tensor.getOffset() * findDType(tensor.getDtype())->bytes;
   int64_t flags = tensor.getRequiresGrad() ? kRequiresGrad : 0;
   if (inState && written.contains(tensor.getStorage()))

@@ -111,6 +111,10 @@ Value FunctionLowering::lowerListGetItem(ts::AtenOp op) {
 
 void FunctionLowering::lowerTupleConstruct(ts::TupleConstructOp op) {
   Value tuple = zero(program.machineType(op.getType()));
+  if (op.getElements().size() != op.getType().getElements().size()) {
+    program.reportMalformed(loc, "a tuple has other elements than its type");
+    return define(op.getResult(), tuple);
+  }
   for (auto [i, element] : llvm::enumerate(op.getElements()))
     tuple = withField(tuple, get(element), i);
   define(op.getResult(), tuple);
@@ -118,16 +122,23 @@ void FunctionLowering::lowerTupleConstruct(ts::TupleConstructOp op) {
 
 void FunctionLowering::lowerTupleUnpack(ts::TupleUnpackOp op) {
   ArrayRef<Type> elements = op.getTuple().getType().getElements();
+  if (elements.size() != op.getNumResults())
+    program.reportMalformed(loc, "a tuple is taken apart into another number of values than it has");
   for (auto [i, result] : llvm::enumerate(op.getResults()))
-    define(result, cast(field(get(op.getTuple()), i), elements[i], result.getType()));
+    define(result, i < elements.size() ? cast(field(get(op.getTuple()), i), elements[i], result.getType())
+                                       : zero(program.machineType(result.getType())));
 }
 
 void FunctionLowering::lowerTupleSlice(ts::TupleSliceOp op) {
-  int64_t begin = op.getBegin(), count = static_cast<int64_t>(op.getType().getElements().size());
-  int64_t available = static_cast<int64_t>(op.getTuple().getType().getElements().size());
+  ArrayRef<Type> from = op.getTuple().getType().getElements(), to = op.getType().getElements();
   Value tuple = zero(program.machineType(op.getType()));
-  for (int64_t i = 0; i < count && begin + i < available; ++i)
-    tuple = withField(tuple, field(get(op.getTuple()), begin + i), i);
+  size_t begin = static_cast<size_t>(op.getBegin());
+  if (begin > from.size() || to.size() > from.size() - begin) {
+    program.reportMalformed(loc, "a slice of a tuple goes beyond its end");
+    return define(op.getResult(), tuple);
+  }
+  for (size_t i = 0; i < to.size(); ++i)
+    tuple = withField(tuple, cast(field(get(op.getTuple()), begin + i), from[begin + i], to[i]), i);
   define(op.getResult(), tuple);
 }
 

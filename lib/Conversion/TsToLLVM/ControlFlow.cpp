@@ -91,7 +91,7 @@ void FunctionLowering::lowerReturn(ts::ReturnOp op) {
 
 void FunctionLowering::lowerRaise(ts::RaiseOp op) {
   Type type = op.getClassName().getType();
-  Value className = ts::formOf(type) == ts::Form::Pointer ? get(op.getClassName()) : zero(program.pointer);
+  Value className = isa<ts::StrType>(ts::stripOptional(type)) ? get(op.getClassName()) : zero(program.pointer);
   callRuntime("tsc_rt_raise", {contextPointer, get(op.getMessage()), className});
   fail();
 }

@@ -184,6 +184,8 @@ void Descriptors::defineEnum(ts::EnumOp op, Words &words) {
   Words values;
   for (Attribute value : op.getValues())
     program.constants.appendValue(value, op.getValueType(), values);
+  if (members.size() * 2 != values.size())
+    program.reportMalformed(op.getLoc(), "an enum has not a value for each member");
   words.push_back(Word::i32(static_cast<int64_t>(members.size())));
   words.push_back(Word::address(program.data.text(op.getSymName())));
   words.push_back(Word::null());
