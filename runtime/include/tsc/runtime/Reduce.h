@@ -80,38 +80,46 @@ inline bool isColumnPlan(const ReducePlan &plan) {
   return kept && reduced && plan.inner > 1 && plan.outputs > 0 && plan.keptSizes[kept - 1] >= 8 &&
          plan.keptStrides[kept - 1] == bytes && plan.reducedStrides[reduced - 1] != bytes;
 }
+inline constexpr int64_t kColumnBand = 256;
+/// Adds the rows of n columns at `base` to their accumulators.
+template <class C, class A>
+void addRows(const ReducePlan &plan, const char *base, A *totals, int64_t n) {
+  const Tensor &t = *plan.input;
+  bool direct = t.dtype == nativeDType<C>(), evenly = plan.reducedSizes.size() == 1;
+  int64_t step = plan.reducedStrides[0], bytes = t.itemsize(), rows = plan.inner;
+  LoadFunction<C> load = loader<C>(t.dtype);
+  C loaded[kColumnBand];
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t offset = evenly ? r * step : flatOffset(plan.reducedSizes, plan.reducedStrides, r);
+    const C *x = reinterpret_cast<const C *>(base + offset);
+    if (!direct) {
+      load(loaded, base + offset, bytes, n);
+      x = loaded;
+    }
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t k = 0; k < n; ++k)
+      totals[k].add(x[k], r);
+  }
+}
 /// Rows are added to the accumulators of a band of columns, so that memory is read as it lies.
 template <class C, class A, class Store>
 void reduceColumns(Context &cx, const ReducePlan &plan, const A &start, Store &&store) {
-  constexpr int64_t kBand = 64;
-  const Tensor &t = *plan.input;
   int64_t columns = plan.keptSizes[plan.keptSizes.size() - 1];
-  int64_t bands = (columns + kBand - 1) / kBand, bytes = t.itemsize();
-  bool direct = t.dtype == nativeDType<C>();
-  LoadFunction<C> load = loader<C>(t.dtype);
-  parallelFor(cx, 0, plan.outputs / columns * bands, 1 + kReduceBlock / (plan.inner * kBand),
-              [&](int64_t begin, int64_t end) {
-                for (int64_t b = begin; b < end; ++b) {
-                  int64_t first = b % bands * kBand,
-                          n = columns - first < kBand ? columns - first : kBand;
-                  int64_t o = b / bands * columns + first;
-                  const char *base = t.base() + flatOffset(plan.keptSizes, plan.keptStrides, o);
-                  A totals[kBand];
-                  C loaded[kBand];
-                  for (int64_t k = 0; k < n; ++k)
-                    totals[k] = start;
-                  for (int64_t r = 0; r < plan.inner; ++r) {
-                    const char *row = base + flatOffset(plan.reducedSizes, plan.reducedStrides, r);
-                    if (!direct)
-                      load(loaded, row, bytes, n);
-                    const C *x = direct ? reinterpret_cast<const C *>(row) : loaded;
-                    for (int64_t k = 0; k < n; ++k)
-                      totals[k].add(x[k], r);
-                  }
-                  for (int64_t k = 0; k < n; ++k)
-                    store(o + k, totals[k]);
-                }
-              });
+  int64_t bands = (columns + kColumnBand - 1) / kColumnBand;
+  int64_t grain = 1 + kReduceBlock / (plan.inner * kColumnBand);
+  parallelFor(cx, 0, plan.outputs / columns * bands, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      int64_t first = b % bands * kColumnBand, left = columns - first;
+      int64_t o = b / bands * columns + first, n = left < kColumnBand ? left : kColumnBand;
+      A totals[kColumnBand];
+      for (int64_t k = 0; k < n; ++k)
+        totals[k] = start;
+      addRows<C>(plan, plan.input->base() + flatOffset(plan.keptSizes, plan.keptStrides, o), totals,
+                 n);
+      for (int64_t k = 0; k < n; ++k)
+        store(o + k, totals[k]);
+    }
+  });
 }
 } // namespace detail
 
