@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// histogram and histogramdd: counts, weights or densities of points over a grid of bins. A bin
+// histogramdd: counts, weights or densities of points over a grid of bins. A bin
 // holds its left edge; the last one its right edge too.
 #include "Outputs.h"
 #include "Views.h"
@@ -241,33 +241,6 @@ TensorRef countsByEdges(Context &cx, const Tensor &self, TensorList bins, OptTen
   TSC_TRY(g);
   return std::get<0>(g.values);
 }
-
-// ---- One dim
-using Line = Results<TensorRef, TensorRef>;
-Line lineOver(Context &cx, const Tensor &points, const TensorVector &edges, OptTensor weight,
-              bool density) {
-  return {countOver(cx, points, edges, weight, density), same(edges[0])};
-}
-Line lineOfCount(Context &cx, const Tensor &self, int64_t bins, Optional<FloatList> range,
-                 OptTensor weight, bool density) {
-  TensorRef flat = reshape(cx, self, Shape::of(self.numel, 1));
-  TSC_TRY(flat);
-  TensorRef points = pointsOf(cx, *flat);
-  TensorVector edges;
-  TSC_TRY(points && evenEdges(cx, *points, IntList(&bins, 1), range, edges));
-  return lineOver(cx, *points, edges, weight, density);
-}
-Line lineOfEdges(Context &cx, const Tensor &self, const Tensor &bins, OptTensor weight,
-                 bool density) {
-  TensorRef flat = reshape(cx, self, Shape::of(self.numel, 1));
-  TSC_TRY(flat);
-  TensorRef points = pointsOf(cx, *flat), given[] = {same(bins)};
-  TensorVector edges;
-  TSC_TRY(points);
-  ListRef list = newTensorList(cx, Span<TensorRef>(given, 1));
-  TSC_TRY(list && givenEdges(cx, *points, TensorList(*list), edges));
-  return lineOver(cx, *points, edges, weight, density);
-}
 } // namespace
 
 TSC_KERNEL(aten_histogramdd, gridOfCounts)
@@ -276,5 +249,3 @@ TSC_KERNEL(aten_histogramdd_TensorList_bins, gridOfEdges)
 TSC_KERNEL(aten__histogramdd_bin_edges, edgesOnly)
 TSC_WITH_OUTPUT(aten__histogramdd_from_bin_cts, countsOnly)
 TSC_WITH_OUTPUT(aten__histogramdd_from_bin_tensors, countsByEdges)
-TSC_WITH_OUTPUTS(aten_histogram_bin_ct, aten_histogram_bin_ct_out, lineOfCount)
-TSC_WITH_OUTPUTS(aten_histogram_bins_tensor, aten_histogram_bins_tensor_out, lineOfEdges)

@@ -101,3 +101,13 @@ Status tsc::rt::checkInfo(Context &cx, const char *name, const Tensor &info) {
   }
   return success();
 }
+
+/// Fails as the operator `name` does when a factorization with this info did not succeed.
+static Status checkErrors(Context &cx, const Tensor &info, StringRef name, bool) {
+  char text[128];
+  std::snprintf(text, sizeof text, "%.*s", static_cast<int>(name.size()), name.data());
+  TensorRef codes = contiguousAs(cx, info, DType::Int32);
+  TSC_TRY(codes);
+  return checkInfo(cx, text, *codes);
+}
+TSC_KERNEL(aten__linalg_check_errors, checkErrors)
