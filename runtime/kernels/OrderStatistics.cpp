@@ -128,8 +128,10 @@ static Pair medianDim(Context &cx, const Tensor &self, int64_t dim, bool keepdim
 template <bool IgnoreNan> static TensorRef medianAll(Context &cx, const Tensor &self) {
   if (self.numel == 0 && !self.isComplex()) {
     Scalar none = static_cast<double>(NAN);
-    if (self.dtype == DType::Int32)
-      none = static_cast<int64_t>(INT32_MIN);
+    if (self.isIntegral(false))
+      none = self.dtype == DType::Int32   ? static_cast<int64_t>(INT32_MIN)
+             : self.dtype == DType::Int64 ? INT64_MIN
+                                          : int64_t(0);
     return full(cx, {}, none, self.dtype);
   }
   Pair both = medianOver<IgnoreNan>(cx, self, {}, false);
