@@ -15,12 +15,22 @@ enum { kZeros, kBorder, kReflection };
 struct Sampler {
   int64_t mode, padding;
   bool align;
+  DType dtype; ///< of the grid: positions are rounded to it at every step, as they decide much
+  int dims;
 };
+template <class T> T roundedTo(DType dtype, T v) {
+  if (dtype == DType::BFloat16)
+    return static_cast<T>(static_cast<float>(BFloat16(static_cast<float>(v))));
+  return dtype == DType::Float16 ? static_cast<T>(static_cast<Half>(static_cast<float>(v))) : v;
+}
 
 /// From [-1, 1] to pixels.
 template <class T> T pixelOf(const Sampler &s, T x, int64_t size) {
-  return s.align ? (x + 1) / 2 * static_cast<T>(size - 1)
-                 : ((x + 1) * static_cast<T>(size) - 1) / 2;
+  auto r = [&](T v) { return roundedTo(s.dtype, v); };
+  T n = static_cast<T>(size), up = r(x + 1);
+  if (s.dims == 2)
+    return s.align ? r(up * r((n - 1) / 2)) : r(r(up * r(n / 2)) - T(0.5));
+  return s.align ? r(r(up / 2) * (n - 1)) : r(r(r(up * n) - 1) / 2);
 }
 /// Folds back what is outside of [low / 2, high / 2].
 template <class T> T reflected(T x, int64_t low, int64_t high) {
@@ -141,7 +151,7 @@ TensorRef gridSample(Context &cx, const Tensor &input, const Tensor &grid, int64
   TensorRef x = contiguousAs(cx, input, work), g = contiguousAs(cx, grid, work),
             out = empty(cx, sizes, work);
   TSC_TRY(x && g && out);
-  Sampler s{mode, padding, align};
+  Sampler s{mode, padding, align, input.dtype, static_cast<int>(input.rank) - 2};
   if (work == DType::Float64)
     sampleAll<double>(cx, s, *x, *g, *out);
   else
