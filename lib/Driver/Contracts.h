@@ -15,4 +15,7 @@ inline constexpr llvm::StringLiteral kContractAttr = "ts.contract";
 /// Checks the promises against the methods and notes them on their arguments. False after a report.
 bool applyContracts(mlir::ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine);
 
+/// Checks at run time, where a method begins, what was promised of its tensors.
+void insertContractChecks(mlir::ModuleOp module);
+
 } // namespace tsc

@@ -125,3 +125,16 @@ TEST_CASE("inspect says the same of a model and of what it became") {
     CHECK(contains(shell.run(std::string("tsc inspect --json ") + file).out, "\"default\":\"7\""));
   }
 }
+
+TEST_CASE("a promised type is checked when the model is called") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  REQUIRE(shell.run("tsc f.py --method halve --input 'x:f32[N,N,3]' -o libf.so").code == 0);
+  CHECK(shell.run("tsc run libf.so --arg x=rand:f32[2,2,3]").code == 0);
+  for (const char *other : {"f64[2,2,3]", "f32[2,3]", "f32[2,2,4]", "f32[2,1,3]"}) {
+    INFO(other);
+    Outcome o = shell.run(std::string("tsc run libf.so --arg x=rand:") + other);
+    CHECK(o.code == 1);
+    CHECK(contains(o.err, "input 0 'x': expected f32[s0,s0,3]"));
+  }
+}
