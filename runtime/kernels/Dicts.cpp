@@ -152,9 +152,9 @@ static ListRef items(Context &cx, const Dict &dict) {
 }
 TSC_KEYS(aten_items_, items)
 
-/// Removes the last pair.
+/// Removes the first pair, as PyTorch does (Python takes the last).
 static TupleRef popItem(Context &cx, Dict &dict) {
-  for (int64_t i = dict.used - 1; i >= 0; --i) {
+  for (int64_t i = 0; i < dict.used; ++i) {
     if (!dict.entry(i))
       continue;
     TupleRef pair = makePair(cx, dict, dict.entries[i]);
