@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sort, argsort, msort and topk. Every sort is stable, so equal elements keep their order.
+// sort, argsort, msort and topk.
 #include "Sorting.h"
 
 #include <algorithm>
@@ -65,18 +65,27 @@ static int64_t lineStart(const Tensor &dense, int64_t dim, int64_t i) {
   return i / step * step * dense.sizes[dim] + i % step;
 }
 
+/// Sorts a line. Without `stable` the order of equal elements is that of the standard library's
+/// sort.
+template <class P, class Before>
+static void sortLine(P *items, P *room, int64_t n, bool stable, Before before) {
+  if (stable)
+    mergeSort(items, room, n, before);
+  else
+    std::sort(items, items + n, before);
+}
 template <class C>
-static Status sortLines(Context &cx, const Tensor &t, int64_t dim, bool descend, Tensor &out) {
+static Status sortLines(Context &cx, const Tensor &t, int64_t dim, SortOrder order, Tensor &out) {
   int64_t step = out.rank ? out.strides[dim] : 1;
   return eachPlacedLine<C>(
       cx, t, dim, [&](Placed<C> *items, Placed<C> *room, int64_t n, int64_t i) {
         using P = Placed<C>;
-        if (descend)
-          mergeSort(items, room, n,
-                    [](const P &a, const P &b) { return descending(a.value, b.value); });
+        if (order.descend)
+          sortLine(items, room, n, order.stable,
+                   [](const P &a, const P &b) { return descending(a.value, b.value); });
         else
-          mergeSort(items, room, n,
-                    [](const P &a, const P &b) { return ascending(a.value, b.value); });
+          sortLine(items, room, n, order.stable,
+                   [](const P &a, const P &b) { return ascending(a.value, b.value); });
         int64_t *to = out.ptr<int64_t>() + lineStart(out, dim, i);
         for (int64_t k = 0; k < n; ++k)
           to[k * step] = items[k].at;
@@ -84,14 +93,14 @@ static Status sortLines(Context &cx, const Tensor &t, int64_t dim, bool descend,
 }
 
 namespace tsc::rt {
-TensorRef sortedPositions(Context &cx, const Tensor &t, int64_t dim, bool descend) {
+TensorRef sortedPositions(Context &cx, const Tensor &t, int64_t dim, SortOrder order) {
   if (t.isComplex())
     return cx.fail("sort(): complex tensors have no order");
   TensorRef out = empty(cx, t.shape(), DType::Int64);
   TSC_TRY(out);
   Status done;
   bool known = dispatchCompute<kReal>(
-      t.dtype, [&]<class C>() { done = sortLines<C>(cx, t, dim, descend, *out); });
+      t.dtype, [&]<class C>() { done = sortLines<C>(cx, t, dim, order, *out); });
   if (!known)
     return unsupportedDType(cx, "sort", t.dtype);
   TSC_TRY(done);
@@ -124,9 +133,15 @@ TensorRef takePositions(Context &cx, const Tensor &t, int64_t dim, const Tensor 
 
 // ---- sort
 using Sorted = Results<TensorRef, TensorRef>;
-static Sorted sortStable(Context &cx, const Tensor &t, Optional<bool>, int64_t dim, bool descend) {
+/// Long vectors of integers are sorted upwards stably in any case, as the reference's radix sort
+/// does.
+static SortOrder orderOf(const Tensor &t, bool stable, bool descend) {
+  return {descend, stable || (!descend && t.isIntegral(false) && t.rank == 1 && t.numel >= 32768)};
+}
+static Sorted sortStable(Context &cx, const Tensor &t, Optional<bool> stable, int64_t dim,
+                         bool descend) {
   TSC_ASSIGN(dim, wrapDim(cx, dim, t.rank));
-  TensorRef positions = sortedPositions(cx, t, dim, descend);
+  TensorRef positions = sortedPositions(cx, t, dim, orderOf(t, stable.valueOr(false), descend));
   TSC_TRY(positions);
   TensorRef values = takePositions(cx, t, dim, *positions);
   TSC_TRY(values);
@@ -149,15 +164,16 @@ static Sorted sortOut(Context &cx, const Tensor &t, int64_t dim, bool descend, T
                       Tensor &indices) {
   return writeBoth(cx, sortPlain(cx, t, dim, descend), values, indices);
 }
-static TensorRef argsort(Context &cx, const Tensor &t, int64_t dim, bool descend) {
+static TensorRef argsortStable(Context &cx, const Tensor &t, bool stable, int64_t dim,
+                               bool descend) {
   TSC_ASSIGN(dim, wrapDim(cx, dim, t.rank));
-  return sortedPositions(cx, t, dim, descend);
+  return sortedPositions(cx, t, dim, orderOf(t, stable, descend));
 }
-static TensorRef argsortStable(Context &cx, const Tensor &t, bool, int64_t dim, bool descend) {
-  return argsort(cx, t, dim, descend);
+static TensorRef argsort(Context &cx, const Tensor &t, int64_t dim, bool descend) {
+  return argsortStable(cx, t, false, dim, descend);
 }
 static TensorRef sortRows(Context &cx, const Tensor &t) {
-  TensorRef positions = sortedPositions(cx, t, 0, false);
+  TensorRef positions = sortedPositions(cx, t, 0, {});
   TSC_TRY(positions);
   return takePositions(cx, t, 0, *positions);
 }

@@ -47,8 +47,13 @@ template <class P, class Less> void mergeSort(P *items, P *scratch, int64_t n, L
     std::memcpy(static_cast<void *>(items), from, static_cast<size_t>(n) * sizeof(P));
 }
 
+struct SortOrder {
+  bool descend = false;
+  bool stable =
+      true; ///< else equal elements have the order that the standard library's sort gives them
+};
 /// Positions that sort a tensor along a dim (in [0, rank)), dense int64 of the tensor's shape.
-TensorRef sortedPositions(Context &cx, const Tensor &t, int64_t dim, bool descend);
+TensorRef sortedPositions(Context &cx, const Tensor &t, int64_t dim, SortOrder order);
 /// The elements of `t` at positions along a dim.
 TensorRef takePositions(Context &cx, const Tensor &t, int64_t dim, const Tensor &positions);
 
