@@ -97,12 +97,13 @@ static Pair nativeDropout(Context &cx, const Tensor &input, double p, Optional<b
   TSC_TRY(result);
   return {static_cast<TensorRef &&>(result), static_cast<TensorRef &&>(mask)};
 }
+/// The scale takes part in promotion: an integer gradient gives floats.
 static TensorRef nativeDropoutBackward(Context &cx, Out out, const Tensor &grad, const Tensor &mask,
                                        double scale) {
-  return elementwise<kNumbers, Promote::Keep>(
+  return elementwise<kFloat | kComplex, Promote::Keep>(
       cx, "native_dropout_backward", out,
-      [](auto g, auto kept, auto scale) { return g * kept * scale; }, inputs(grad, mask),
-      constants(scale));
+      [](auto g, auto kept, auto scale) { return g * kept * scale; },
+      inputs(grad, mask, Scalar(scale)));
 }
 TSC_KERNEL(aten_native_dropout, nativeDropout)
 TSC_KERNEL(aten_native_dropout_out,
