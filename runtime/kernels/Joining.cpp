@@ -2,7 +2,7 @@
 // Operators that put tensors side by side: cat, stack and their kin, block_diag. Dense inputs of
 // the result's dtype are copied in blocks; all others go through a view of the result.
 #include "Views.h"
-#include "tsc/runtime/Loops.h"
+#include "tsc/runtime/Threads.h"
 
 using namespace tsc::rt;
 
@@ -26,8 +26,6 @@ static Result<JoinPlan> planJoin(Context &cx, Span<const Tensor *> parts, int64_
     return cx.raise("ValueError", "torch.cat(): expected a non-empty list of Tensors");
   JoinPlan plan;
   const Tensor *first = nullptr;
-  Vector<Operand> operands;
-  TSC_TRY(operands.reserve(cx, parts.size()));
   bool sameDType = true;
   for (int64_t i = 0; i < parts.size(); ++i) {
     const Tensor &t = *parts[i];
@@ -36,10 +34,10 @@ static Result<JoinPlan> planJoin(Context &cx, Span<const Tensor *> parts, int64_
                      number(i));
     first = first || isLegacyEmpty(t) ? first : &t;
     sameDType &= t.dtype == parts[0]->dtype;
-    TSC_TRY(operands.push(cx, Operand(t)));
   }
-  plan.dtype =
-      sameDType ? parts[0]->dtype : computeResultType(cx, operands.data(), operands.size());
+  plan.dtype = parts[0]->dtype; // all parts have dims, so promotion is by dtype alone
+  for (int64_t i = 1; !sameDType && i < parts.size(); ++i)
+    plan.dtype = promoteTypes(plan.dtype, parts[i]->dtype);
   if (!first) {
     TSC_ASSIGN(plan.dim, wrapDim(cx, dim, 1));
     plan.sizes = Shape::of(0);
