@@ -205,7 +205,7 @@ void Program::reportUnsupported(Location loc, StringRef operatorName) {
 
 void Program::reportMalformed(Location loc, StringRef text) {
   failed = true;
-  diagnostics.report(sourceLocation(loc), Diag::InternalError, text);
+  diagnostics.report(sourceLocation(loc), Diag::BadIrText, text);
 }
 
 } // namespace tsc::lowering

@@ -29,6 +29,7 @@ struct Fixture {
 
   Fixture() {
     context.loadDialect<ts::TsDialect>();
+    ts::getWeightStore(&context).addCopy(std::vector<uint8_t>(16)); // storage 0: four floats
     registerBuiltinDialectTranslation(context);
     registerLLVMDialectTranslation(context);
     options.hasKernel = [](StringRef symbol) { return symbol != "tsc_rt_aten_missing"; };
@@ -106,6 +107,28 @@ TEST_CASE("only what is exported is compiled") {
   none.options.methods = {"c"};
   CHECK_FALSE(none.convert("ts.func @a(%x: !ts.int) -> !ts.int { ts.return %x : !ts.int }"));
   CHECK(none.engine.exitCode() == 1);
+}
+
+TEST_CASE("IR that does not fit together is refused") {
+  const char *programs[] = {
+      "ts.func @f(%x: !ts.int) -> !ts.tensor { ts.return %x : !ts.int }",
+      R"(ts.func @f(%x: !ts.tuple<[!ts.int]>) -> !ts.int {
+        %a, %b = ts.tuple_unpack %x : (!ts.tuple<[!ts.int]>) -> (!ts.int, !ts.int)
+        ts.return %b : !ts.int
+      })",
+      R"(ts.func @f() -> !ts.tensor {
+        %w = ts.constant !ts.tensor, #ts.tensor<0,5,f32,[9],[1]>
+        ts.return %w : !ts.tensor
+      })",
+      R"(ts.func @f(%x: !ts.int) -> !ts.tensor {
+        %y = ts.call_method "go" %x() : (!ts.int) -> !ts.tensor
+        ts.return %y : !ts.tensor
+      })"};
+  for (const char *text : programs) {
+    Fixture f;
+    CHECK_FALSE(f.convert(text));
+    CHECK(f.engine.exitCode() == 1);
+  }
 }
 
 TEST_CASE("in-place forms without a kernel are the functional form and a copy") {
