@@ -214,3 +214,30 @@ static TensorRef setPart(Context &cx, Tensor &t, const Tensor &source, int64_t o
 TSC_KERNEL(aten_set_, setEmpty)
 TSC_KERNEL(aten_set__source_Tensor, setFromTensor)
 TSC_KERNEL(aten_set__source_Tensor_storage_offset, setPart)
+
+/// An empty tensor over a storage object; views of it reach the storage's elements.
+static TensorRef overStorage(Context &cx, const Value &source, DType dtype) {
+  if (source.tag != Tag::Storage)
+    return cx.raise("TypeError", "set_(): expected a Storage as source");
+  TensorRef t = empty(cx, Shape::of(0), dtype);
+  TSC_TRY(t);
+  StorageObject *storage = reinterpret_cast<StorageObject *>(source.payload.p);
+  tsc_rt_retain(&storage->head);
+  tsc_rt_release(&t->storage->head);
+  t->storage = storage;
+  t->data = storage->data;
+  return t;
+}
+static TensorRef setStoragePart(Context &cx, Tensor &t, const Value &source, int64_t offset,
+                                IntList sizes, IntList strides) {
+  TensorRef whole = overStorage(cx, source, t.dtype);
+  TSC_TRY(whole);
+  return setPart(cx, t, *whole, offset, sizes, strides);
+}
+static TensorRef setStorage(Context &cx, Tensor &t, const Value &source) {
+  TensorRef whole = overStorage(cx, source, t.dtype);
+  TSC_TRY(whole);
+  return setPart(cx, t, *whole, 0, Shape::of(whole->storage->bytes / t.itemsize()), IntList());
+}
+TSC_KERNEL(aten_set__source_Storage, setStorage)
+TSC_KERNEL(aten_set__source_Storage_storage_offset, setStoragePart)
