@@ -13,6 +13,7 @@
 #include "tsc/Ts/TypeText.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -48,20 +49,25 @@ private:
   const bool hasOriginalRanges; ///< places in the user's source are known; else those in the archive are shown
   DenseMap<Value, std::string> names;
   llvm::StringSet<> usedNames;
+  llvm::StringMap<unsigned> lastSuffix; ///< by the base of names that were taken
   unsigned nextNumber = 0;
   SmallVector<Operation *> subgraphs; ///< forks, in order; each prints as KIND_<index>
 };
 
 } // namespace
 
+/// A debug name that is taken (inlining repeats them) gets the next number of its base: x.1, x.2, ...
 StringRef GraphPrinter::nameOf(Value value) {
   auto [it, isNew] = names.try_emplace(value);
   if (!isNew)
     return it->second;
   StringRef given = getDebugName(value);
-  std::string name = given.str();
-  for (unsigned suffix = 1; name.empty() || !usedNames.insert(name).second; ++suffix)
-    name = given.empty() ? std::to_string(nextNumber++) : (given + "." + Twine(suffix)).str();
+  auto [base, suffix] = given.rsplit('.');
+  if (suffix.empty() || !llvm::all_of(suffix, llvm::isDigit))
+    base = given;
+  std::string name = given.empty() ? std::to_string(nextNumber++) : given.str();
+  while (!usedNames.insert(name).second)
+    name = given.empty() ? std::to_string(nextNumber++) : (base + "." + Twine(++lastSuffix[base])).str();
   return it->second = std::move(name);
 }
 

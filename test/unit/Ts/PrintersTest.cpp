@@ -195,3 +195,19 @@ TEST_CASE("a name that is taken gets a number, and order of evaluation is kept")
   return torch.maximum(lambda0, lambda0)
 )");
 }
+
+TEST_CASE("names that repeat get the next number of their base in graphs") {
+  Program program(R"(
+    ts.func @f(%x: !ts.tensor {ts.name = "x"} loc("x.1")) -> !ts.tensor {
+      %a = ts.aten "aten::neg"(%x) : (!ts.tensor) -> !ts.tensor loc("x.1")
+      %b = ts.aten "aten::neg"(%a) : (!ts.tensor) -> !ts.tensor loc("y")
+      %c = ts.aten "aten::neg"(%b) : (!ts.tensor) -> !ts.tensor loc("y")
+      ts.return %c : !ts.tensor
+    })");
+  CHECK(program.graph() == R"(graph(%x.1 : Tensor):
+  %x.2 : Tensor = aten::neg(%x.1)
+  %y : Tensor = aten::neg(%x.2)
+  %y.1 : Tensor = aten::neg(%y)
+  return (%y.1)
+)");
+}
