@@ -50,6 +50,15 @@ Status checkChannels(Context &cx, const Tensor &input, const Tensor &weight, Opt
   return success();
 }
 
+/// Fails when the padded copy of an image would have more elements than can be counted.
+Status checkCopy(Context &cx, const ConvGeometry &g) {
+  Shape sizes = Shape::of(g.inChannels + 1, 16);
+  for (int d = 0; d < 3; ++d)
+    sizes.push(g.in[d] + g.padLow[d] + g.padHigh[d] + g.stride[d]);
+  TSC_TRY(checkedNumel(cx, sizes));
+  return success();
+}
+
 /// Fills in the geometry of a batched input.
 Status measure(Context &cx, const Tensor &input, const Tensor &weight, const ConvArguments &a,
                int64_t spatial, ConvGeometry &g) {
@@ -89,7 +98,7 @@ Status measure(Context &cx, const Tensor &input, const Tensor &weight, const Con
           wide(padded), wide(reach + 1));
     g.out[at] = (padded - reach - 1) / g.stride[at] + 1;
   }
-  return success();
+  return checkCopy(cx, g);
 }
 
 template <class T>
