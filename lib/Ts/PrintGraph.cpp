@@ -129,6 +129,8 @@ void GraphPrinter::printOperation(Operation *op, unsigned level) {
   if (isSubgraph)
     return;
   for (auto [index, region] : llvm::enumerate(op->getRegions())) {
+    if (region.empty())
+      continue;
     os.indent(2 * level + 2) << "block" << index << '(';
     printTyped(region.getArguments(), ", ");
     os << "):\n";

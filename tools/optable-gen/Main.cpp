@@ -2,7 +2,8 @@
 // optable-gen SCHEMAS RECORDS.json OUT.inc: joins the schemas of all operators with what TsOperators*.td records say of
 // some of them, and writes one aggregate per operator, in the order of SCHEMAS, for lib/Ts/Operators.cpp:
 //   {"aten::add.Tensor(...) -> Tensor", "lowering", effects},
-// RECORDS.json is what `llvm-tblgen --dump-json` prints. A record that names no operator, or a lowering given twice, is an error.
+// RECORDS.json is what `llvm-tblgen --dump-json` prints. A record that names no operator, or a lowering given twice, is an
+// error.
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
