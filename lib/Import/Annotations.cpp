@@ -56,6 +56,11 @@ Type Definitions::parseNamedType(StringRef name, const python::Expr &expr, const
 }
 
 Type Definitions::parseGenericType(const python::Subscript &expr, const Source &source) {
+  Type type = makeGenericType(expr, source);
+  return type && checkSize(type, source, expr.range) ? type : Type();
+}
+
+Type Definitions::makeGenericType(const python::Subscript &expr, const Source &source) {
   std::string name = qualifiedName(*expr.value);
   StringRef head = name;
   head.consume_front("typing.") || head.consume_front("torch.jit.");

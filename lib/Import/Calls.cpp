@@ -242,6 +242,37 @@ static Sugar formValue(Sugar::Kind kind, std::string name) {
   return sugar;
 }
 
+/// `annotate(T, e)`, `unchecked_cast(T, e)`
+Sugar FunctionEmitter::emitTypedForm(StringRef form, const python::Call &expr) {
+  Type type = definitions.parseType(*expr.args[0], source);
+  if (!type)
+    return {};
+  if (form == "annotate") {
+    if (std::optional<TypedValue> list = emitToList(*expr.args[1], type))
+      return Sugar::simple(*list);
+    TypedValue value = emitExpr(*expr.args[1], type);
+    return Sugar::simple(value ? convertOrReport(value, type, expr.args[1]->range) : value);
+  }
+  TypedValue value = emitExpr(*expr.args[1]);
+  if (!value || (value.value.getDefiningOp<ts::UncheckedCastOp>() && value.type == type))
+    return Sugar::simple(value);
+  return Sugar::simple({ts::UncheckedCastOp::create(builder, loc(expr.callee->range), type, value.value), type});
+}
+
+Sugar FunctionEmitter::emitRange(const python::Call &expr) {
+  SmallVector<Argument> args, keywords;
+  if (!collectArguments(expr, args, keywords))
+    return {};
+  Sugar sugar = formValue(Sugar::Iterable, "range");
+  for (Argument &arg : args) {
+    TypedValue value = convertOrReport(arg.value, types.integer, arg.range);
+    if (!value)
+      return {};
+    sugar.items.push_back(Sugar::simple(value));
+  }
+  return sugar;
+}
+
 Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, Type hint) {
   StringRef form = callee.name;
   python::Range range = expr.callee->range;
@@ -252,56 +283,31 @@ Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, T
   };
   if (form == "fork" || form == "awaitable")
     return emitFork(expr, form == "awaitable");
-  if (form == "__new__") {
-    Definition &definition = *callee.definition;
-    return Sugar::simple({ts::CreateObjectOp::create(builder, loc(range), definition.type), definition.type});
-  }
-  if (form == "annotate" || form == "unchecked_cast") {
-    if (!arity(2, 2))
-      return {};
-    Type type = definitions.parseType(*expr.args[0], source);
-    if (!type)
-      return {};
-    if (form == "annotate") {
-      if (std::optional<TypedValue> list = emitToList(*expr.args[1], type))
-        return Sugar::simple(*list);
-      TypedValue value = emitExpr(*expr.args[1], type);
-      return Sugar::simple(value ? convertOrReport(value, type, expr.args[1]->range) : value);
-    }
-    TypedValue value = emitExpr(*expr.args[1]);
-    if (!value || (value.value.getDefiningOp<ts::UncheckedCastOp>() && value.type == type))
-      return Sugar::simple(value);
-    return Sugar::simple({ts::UncheckedCastOp::create(builder, loc(range), type, value.value), type});
-  }
+  if (form == "__new__")
+    return Sugar::simple(
+        {ts::CreateObjectOp::create(builder, loc(range), callee.definition->type), callee.definition->type});
+  if (form == "annotate" || form == "unchecked_cast")
+    return arity(2, 2) ? emitTypedForm(form, expr) : Sugar();
   if (form == "uninitialized") {
     Type type = arity(1, 1) ? definitions.parseType(*expr.args[0], source) : Type();
     return type ? Sugar::simple({ts::UninitializedOp::create(builder, loc(range), type), type}) : Sugar();
   }
   if (form == "isinstance")
     return arity(2, 2) ? Sugar::simple(emitIsInstance(*expr.args[0], *expr.args[1]).value) : Sugar();
+  if (form == "range")
+    return arity(1, 3) ? emitRange(expr) : Sugar();
   if (form == "getattr") {
-    auto name = arity(2, 2) ? dyn_cast<python::StringLiteral>(expr.args[1]) : nullptr;
+    if (!arity(2, 2))
+      return {};
+    auto name = dyn_cast<python::StringLiteral>(expr.args[1]);
     if (!name) {
-      if (!definitions.engine.hasErrors())
-        report(expr.range, Diag::NotAConstant, "the name of an attribute");
+      report(expr.args[1]->range, Diag::NotAConstant, python::describe(*expr.args[1]));
       return {};
     }
     Sugar base = emitSugar(*expr.args[0]);
     return base ? emitAttribute(base, name->value, range) : Sugar();
   }
-  SmallVector<Argument> args, keywords;
-  if (form == "range" && arity(1, 3) && collectArguments(expr, args, keywords)) {
-    Sugar sugar = formValue(Sugar::Iterable, "range");
-    for (Argument &arg : args) {
-      TypedValue value = convertOrReport(arg.value, types.integer, arg.range);
-      if (!value)
-        return {};
-      sugar.items.push_back(Sugar::simple(value));
-    }
-    return sugar;
-  }
-  if (!definitions.engine.hasErrors())
-    report(expr.range, Diag::UnsupportedSyntax, ("'" + form + "'").str());
+  report(expr.range, Diag::UnsupportedSyntax, ("'" + form + "'").str());
   return {};
 }
 

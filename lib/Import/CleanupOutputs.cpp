@@ -38,7 +38,7 @@ void OutputOrder::run(Block &block) {
     SmallVector<unsigned> order(op->getNumResults());
     std::iota(order.begin(), order.end(), 0u);
     SmallVector<Place> uses = llvm::map_to_vector(op->getResults(), [&](OpResult result) { return firstUse(result); });
-    llvm::stable_sort(order, [&](unsigned a, unsigned b) { return uses[a] < uses[b]; });
+    llvm::sort(order, [&](unsigned a, unsigned b) { return std::tie(uses[a], a) < std::tie(uses[b], b); });
     if (!llvm::is_sorted(order)) {
       unsigned number = numbers.lookup(op);
       numbers.erase(op);

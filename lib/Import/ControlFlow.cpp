@@ -52,76 +52,77 @@ bool FunctionEmitter::emitBranches(const Condition &condition, python::Range ran
     branchFrames[i] = std::move(frames.back());
     frames.pop_back();
   }
-  return mergeBranches(op, branchFrames[0], branchFrames[1], branchExits[0], branchExits[1], range);
+  return mergeBranches(op, branchFrames, branchExits, range);
 }
 
-bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, Exit thenExit, Exit elseExit,
-                                    python::Range range) {
-  bool thenExits = thenExit == Exit::Ends, elseExits = elseExit == Exit::Ends;
+SmallVector<FunctionEmitter::MergedVariable>
+FunctionEmitter::mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&ends)[2], python::Range range) {
+  static const char *const kMissing[] = {"is not defined in the false branch", "is not defined in the true branch"};
   std::map<std::string, int> names; // sorted, as PyTorch has them
-  for (auto &[name, binding] : thenFrame.variables)
-    if (elseFrame.variables.count(name) || findVariable(name) || elseExits)
-      names[name];
-    else
-      frames.back().errors[name] = "is not defined in the false branch";
-  for (auto &[name, binding] : elseFrame.variables)
-    if (thenFrame.variables.count(name) || findVariable(name) || thenExits)
-      names[name];
-    else
-      frames.back().errors[name] = "is not defined in the true branch";
-
-  SmallVector<Value> thenValues, elseValues;
-  SmallVector<Type> resultTypes, declaredTypes;
-  SmallVector<std::string> resultNames;
-  auto bindingIn = [&](Frame &frame, const std::string &name) -> Binding * {
-    auto it = frame.variables.find(name);
-    return it != frame.variables.end() ? &it->second : findVariable(name);
-  };
+  for (unsigned i = 0; i < 2; ++i)
+    for (auto &[name, binding] : sides[i].variables)
+      if (sides[1 - i].variables.count(name) || findVariable(name) || ends[1 - i])
+        names[name];
+      else
+        frames.back().errors[name] = kMissing[i];
+  SmallVector<MergedVariable> merged;
   for (auto &[name, unused] : names) {
     bool isFlag = name.front() == '$'; // needed however the block ends
-    if (thenExits && elseExits && !isFlag)
+    if (ends[0] && ends[1] && !isFlag)
       continue;
-    Binding *x = thenExits && !isFlag ? nullptr : bindingIn(thenFrame, name);
-    Binding *y = elseExits && !isFlag ? nullptr : bindingIn(elseFrame, name);
-    if ((x && x->sugar.kind != Sugar::Simple) || (y && y->sugar.kind != Sugar::Simple) || (!x && !y))
-      continue;
-    Binding *outer = findVariable(name);
-    bool toUnion = outer && outer->declared && isa<ts::OptionalType, ts::UnionType, ts::NumberType>(outer->declared);
-    Type declared = !x ? y->declared : !y ? x->declared : unify(x->declared, y->declared, types, definitions, toUnion);
-    if (!declared) {
-      frames.back().errors[name] = "has type '" + text(x->declared) + "' in the true branch and '" +
-                                   text(y->declared) + "' in the false branch";
-      continue;
+    Binding *outer = findVariable(name), *known[2];
+    for (unsigned i = 0; i < 2; ++i) {
+      auto it = sides[i].variables.find(name);
+      known[i] = ends[i] && !isFlag ? nullptr : it != sides[i].variables.end() ? &it->second : outer;
     }
-    Type stored = !x ? y->sugar.value.type
-                  : !y ? x->sugar.value.type
-                       : unify(x->sugar.value.type, y->sugar.value.type, types, definitions, /*toUnion=*/true);
-    auto valueOf = [&](Binding *binding, Block *block) -> Value {
-      if (binding)
-        return binding->sugar.value.value;
-      OpBuilder inBlock = OpBuilder::atBlockEnd(block);
-      return ts::UninitializedOp::create(inBlock, loc(range), stored);
-    };
-    thenValues.push_back(valueOf(x, &op.getThenRegion().front()));
-    elseValues.push_back(valueOf(y, &op.getElseRegion().front()));
-    resultTypes.push_back(stored);
-    declaredTypes.push_back(declared);
-    resultNames.push_back(name);
+    auto isOther = [](Binding *binding) { return binding && binding->sugar.kind != Sugar::Simple; };
+    if (isOther(known[0]) || isOther(known[1]) || (!known[0] && !known[1]))
+      continue;
+    MergedVariable variable;
+    variable.name = name;
+    if (known[0] && known[1]) {
+      bool toUnion = outer && outer->declared && isa<ts::OptionalType, ts::UnionType, ts::NumberType>(outer->declared);
+      variable.declared = unify(known[0]->declared, known[1]->declared, types, definitions, toUnion);
+      variable.stored = unify(known[0]->sugar.value.type, known[1]->sugar.value.type, types, definitions, true);
+      if (!variable.declared) {
+        frames.back().errors[name] = "has type '" + text(known[0]->declared) + "' in the true branch and '" +
+                                     text(known[1]->declared) + "' in the false branch";
+        continue;
+      }
+    } else {
+      Binding *only = known[0] ? known[0] : known[1];
+      variable.declared = only->declared;
+      variable.stored = only->sugar.value.type;
+    }
+    for (unsigned i = 0; i < 2; ++i) {
+      OpBuilder inBlock = OpBuilder::atBlockEnd(&op->getRegion(i).front());
+      variable.values[i] = known[i] ? known[i]->sugar.value.value
+                                    : Value(ts::UninitializedOp::create(inBlock, loc(range), variable.stored));
+    }
+    merged.push_back(std::move(variable));
   }
+  return merged;
+}
+
+bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame (&sides)[2], const Exit (&sideExits)[2], python::Range range) {
+  const bool ends[2] = {sideExits[0] == Exit::Ends, sideExits[1] == Exit::Ends};
+  SmallVector<MergedVariable> variables = mergedVariables(op, sides, ends, range);
+  SmallVector<Type> resultTypes = llvm::map_to_vector(variables, [](const MergedVariable &v) { return v.stored; });
   for (unsigned i = 0; i < 2; ++i) {
     OpBuilder atEnd = OpBuilder::atBlockEnd(&op->getRegion(i).front());
-    ts::YieldOp::create(atEnd, loc(range), i == 0 ? thenValues : elseValues);
+    SmallVector<Value> values = llvm::map_to_vector(variables, [&](const MergedVariable &v) { return v.values[i]; });
+    ts::YieldOp::create(atEnd, loc(range), values);
   }
   auto merged = ts::IfOp::create(builder, op.getLoc(), resultTypes, op.getCondition());
   merged.getThenRegion().takeBody(op.getThenRegion());
   merged.getElseRegion().takeBody(op.getElseRegion());
   op.erase();
-  for (auto [i, name] : llvm::enumerate(resultNames)) {
-    nameValue(name, merged.getResult(i));
-    frames.back().variables[name] = {Sugar::simple({merged.getResult(i), resultTypes[i]}), declaredTypes[i]};
+  for (auto [variable, result] : llvm::zip_equal(variables, merged.getResults())) {
+    nameValue(variable.name, result);
+    frames.back().variables[variable.name] = {Sugar::simple({result, variable.stored}), variable.declared};
   }
-  if (thenExit != Exit::No && elseExit != Exit::No)
-    exits = thenExits && elseExits ? Exit::Ends : Exit::Leaves;
+  if (sideExits[0] != Exit::No && sideExits[1] != Exit::No)
+    exits = ends[0] && ends[1] ? Exit::Ends : Exit::Leaves;
   return true;
 }
 

@@ -378,7 +378,7 @@ bool Definitions::addNamedTupleType(Definition &definition) {
   }
   definition.type =
       ts::TupleType::get(types.context, elements, StringAttr::get(types.context, definition.name), fields);
-  return true;
+  return checkSize(definition.type, *definition.source, definition.classDef->name.range);
 }
 
 const Signature *Definitions::signatureOf(Function &function) {
@@ -416,6 +416,13 @@ const Signature *Definitions::signatureOf(Function &function) {
   function.signature = std::move(signature);
   function.signatureFailed = false;
   return &*function.signature;
+}
+
+bool Definitions::checkSize(Type type, const Source &source, python::Range range) {
+  if (sizes.isReasonable(type))
+    return true;
+  engine.report(source.location(range), Diag::TypeSize, TypeSizes::kMaxDepth, TypeSizes::kMaxNodes);
+  return false;
 }
 
 bool Definitions::implements(Type type, ts::InterfaceType interface) {

@@ -107,6 +107,9 @@ public:
   /// The value of a literal of a type (a default, a class constant); null after a report.
   mlir::Attribute parseConstant(const python::Expr &expr, mlir::Type type, const Source &source);
 
+  /// Reports a type that is too deep or too large to handle.
+  bool checkSize(mlir::Type type, const Source &source, python::Range range);
+
   bool implements(mlir::Type type, ts::InterfaceType interface) override;
 
   const Types types;
@@ -130,10 +133,12 @@ private:
   bool loadEnum(Definition &definition);
   bool addNamedTupleType(Definition &definition);
   mlir::Type parseNamedType(llvm::StringRef name, const python::Expr &expr, const Source &source);
+  mlir::Type makeGenericType(const python::Subscript &expr, const Source &source);
   mlir::Type parseGenericType(const python::Subscript &expr, const Source &source);
   mlir::Attribute unknownConstant(const python::Expr &expr, const Source &source);
 
   static constexpr unsigned kMaxHeldDepth = 500;
+  TypeSizes sizes;
   unsigned loading = 0; ///< classes being loaded, one inside another
   const archive::ArchiveModel *model = nullptr;
   std::vector<std::unique_ptr<Source>> sources;

@@ -81,6 +81,8 @@ TypedValue FunctionEmitter::literal(Attribute value, Type type, python::Range ra
 TypedValue FunctionEmitter::makeList(ArrayRef<TypedValue> items, Type element, python::Range range) {
   SmallVector<Value> values = llvm::map_to_vector(items, [](const TypedValue &item) { return item.value; });
   Type type = types.list(element);
+  if (!definitions.checkSize(type, source, range))
+    return {};
   return {ts::ListConstructOp::create(builder, loc(range), type, values), type};
 }
 
@@ -88,6 +90,8 @@ TypedValue FunctionEmitter::makeTuple(ArrayRef<TypedValue> items, python::Range 
   SmallVector<Value> values = llvm::map_to_vector(items, [](const TypedValue &item) { return item.value; });
   if (!type)
     type = types.tuple(llvm::map_to_vector(items, [](const TypedValue &item) { return item.type; }));
+  if (!definitions.checkSize(type, source, range))
+    return {};
   return {ts::TupleConstructOp::create(builder, loc(range), type, values), type};
 }
 

@@ -148,7 +148,15 @@ private:
   bool emitIf(const python::If &stmt);
   bool emitBranches(const Condition &condition, python::Range range, llvm::function_ref<bool()> emitThen,
                     llvm::function_ref<bool()> emitElse);
-  bool mergeBranches(ts::IfOp op, Frame &thenFrame, Frame &elseFrame, Exit thenExit, Exit elseExit,
+  struct MergedVariable {
+    std::string name;
+    mlir::Value values[2];
+    mlir::Type stored, declared;
+  };
+  /// The variables that both sides of a branch know, with what they are on either.
+  llvm::SmallVector<MergedVariable> mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&ends)[2],
+                                                    python::Range range);
+  bool mergeBranches(ts::IfOp op, Frame (&sides)[2], const Exit (&sideExits)[2],
                      python::Range range);
   bool emitWhile(const python::While &stmt);
   bool emitLoopBody(const python::Expr *test, python::StmtList body, python::Range range,
@@ -164,14 +172,16 @@ private:
   /// The value that an expression's meaning stands for; null after a report.
   TypedValue asValue(const Sugar &sugar, python::Range range);
   Sugar emitName(const python::Name &expr);
+  TypedValue emitNamedNumber(const python::Name &expr);
   Sugar emitAttribute(const Sugar &base, llvm::StringRef name, python::Range range);
   Sugar emitValueAttribute(TypedValue base, llvm::StringRef name, python::Range range);
   Sugar emitReferenceAttribute(const Sugar &base, llvm::StringRef name, python::Range range);
   TypedValue emitList(const python::List &expr, mlir::Type hint);
   TypedValue emitDict(const python::Dict &expr, mlir::Type hint);
   TypedValue emitTuple(const python::Tuple &expr, mlir::Type hint);
-  TypedValue emitSubscript(const python::Subscript &expr);
-  TypedValue emitSlice(TypedValue base, const python::Slice &slice, python::Range range);
+  TypedValue emitSubscript(const python::Subscript &expr, mlir::Type hint);
+  TypedValue emitSlice(TypedValue base, const python::Slice &slice, python::Range range, int64_t dim = 0);
+  TypedValue emitTensorIndex(TypedValue base, python::ExprList parts, python::Range range);
   TypedValue emitTupleIndex(TypedValue tuple, TypedValue index, python::Range range);
   std::optional<llvm::SmallVector<TypedValue>> unpackTuple(TypedValue value, size_t wanted, python::Range range);
   Condition emitCondition(const python::Expr &expr);
@@ -189,6 +199,8 @@ private:
 
   // ---- Calls (Calls.cpp)
   Sugar emitCall(const python::Call &expr, mlir::Type hint);
+  Sugar emitTypedForm(llvm::StringRef form, const python::Call &expr);
+  Sugar emitRange(const python::Call &expr);
   Sugar emitForm(const Sugar &callee, const python::Call &expr, mlir::Type hint);
   Sugar call(const Sugar &callee, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
              python::Range range);

@@ -50,7 +50,7 @@ Sugar FunctionEmitter::emitSugar(const python::Expr &expr, Type hint) {
     return base ? emitAttribute(base, attribute.name.text, attribute.name.range) : Sugar();
   }
   case python::ExprKind::Call: return emitCall(cast<python::Call>(expr), hint);
-  case python::ExprKind::Subscript: return Sugar::simple(emitSubscript(cast<python::Subscript>(expr)));
+  case python::ExprKind::Subscript: return Sugar::simple(emitSubscript(cast<python::Subscript>(expr), hint));
   case python::ExprKind::IntLiteral:
     return Sugar::simple(literal(builder.getI64IntegerAttr(cast<python::IntLiteral>(expr).value), types.integer, expr.range));
   case python::ExprKind::FloatLiteral:
@@ -83,16 +83,13 @@ Sugar FunctionEmitter::emitSugar(const python::Expr &expr, Type hint) {
 
 // ---- Names and attributes
 
-Sugar FunctionEmitter::emitName(const python::Name &expr) {
-  StringRef name = expr.id;
-  if (Sugar value = load(name, expr.range))
-    return value;
-  static const char *const kForms[] = {"annotate",  "unchecked_cast", "uninitialized", "fork",      "awaitable",
-                                       "isinstance", "getattr",        "hasattr",       "tuple",     "range",
+/// The names that every program has; None for others.
+static Sugar builtinName(StringRef name, const Types &types) {
+  static const char *const kForms[] = {"annotate",   "unchecked_cast", "uninitialized", "fork",  "awaitable",
+                                       "isinstance", "getattr",        "hasattr",       "tuple", "range",
                                        "zip",        "enumerate",      "list",          "dict"};
-  for (const char *form : kForms)
-    if (name == form)
-      return named(Sugar::Form, name);
+  if (llvm::is_contained(kForms, name))
+    return named(Sugar::Form, name);
   struct CastRow {
     const char *name, *op;
     Type type;
@@ -109,11 +106,12 @@ Sugar FunctionEmitter::emitName(const python::Name &expr) {
       return sugar;
     }
   static const char *const kBuiltins[][2] = {
-      {"print", "prim::Print"}, {"len", "aten::len"},   {"hex", "aten::hex"},       {"oct", "aten::oct"},
-      {"round", "aten::round"}, {"hash", "aten::hash"}, {"id", "prim::id"},         {"min", "prim::min"},
-      {"max", "prim::max"},     {"abs", "prim::abs"},   {"all", "aten::all"},       {"any", "aten::any"},
-      {"divmod", "aten::divmod"}, {"sum", "aten::sum"}, {"ord", "aten::ord"},       {"chr", "aten::chr"},
-      {"bin", "aten::bin"},     {"pow", "aten::pow"},   {"sorted", "aten::sorted"}, {"rangelist", "prim::rangelist"}};
+      {"print", "prim::Print"},   {"len", "aten::len"},   {"hex", "aten::hex"}, {"oct", "aten::oct"},
+      {"round", "aten::round"},   {"hash", "aten::hash"}, {"id", "prim::id"},   {"min", "prim::min"},
+      {"max", "prim::max"},       {"abs", "prim::abs"},   {"all", "aten::all"}, {"any", "aten::any"},
+      {"divmod", "aten::divmod"}, {"sum", "aten::sum"},   {"ord", "aten::ord"}, {"chr", "aten::chr"},
+      {"bin", "aten::bin"},       {"pow", "aten::pow"},   {"sorted", "aten::sorted"},
+      {"rangelist", "prim::rangelist"}};
   for (auto &row : kBuiltins)
     if (name == row[0])
       return named(Sugar::Builtin, row[1]);
@@ -121,16 +119,30 @@ Sugar FunctionEmitter::emitName(const python::Name &expr) {
     return named(Sugar::Namespace, "aten");
   if (name == "ops" || name == "__torch__")
     return named(Sugar::Namespace, name);
-  if (name == "CONSTANTS")
-    return named(Sugar::Constants, name);
-  double number = name.starts_with("inf") ? std::numeric_limits<double>::infinity()
-                                          : std::numeric_limits<double>::quiet_NaN();
-  if (name == "inf" || name == "nan")
-    return Sugar::simple(constant(builder.getF64FloatAttr(number), types.floating, expr.range));
-  if (name == "infj" || name == "nanj")
-    return Sugar::simple(constant(
-        ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(0), builder.getF64FloatAttr(number)),
-        types.complex, expr.range));
+  return name == "CONSTANTS" ? named(Sugar::Constants, name) : Sugar();
+}
+
+/// `inf`, `nan`, `infj`, `nanj`: numbers that have no literals.
+TypedValue FunctionEmitter::emitNamedNumber(const python::Name &expr) {
+  StringRef name = expr.id;
+  bool isImaginary = name.consume_back("j");
+  if (name != "inf" && name != "nan")
+    return {};
+  double number = name == "inf" ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+  FloatAttr value = builder.getF64FloatAttr(number);
+  if (!isImaginary)
+    return constant(value, types.floating, expr.range);
+  return constant(ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(0), value), types.complex, expr.range);
+}
+
+Sugar FunctionEmitter::emitName(const python::Name &expr) {
+  StringRef name = expr.id;
+  if (Sugar value = load(name, expr.range))
+    return value;
+  if (Sugar builtin = builtinName(name, types))
+    return builtin;
+  if (TypedValue number = emitNamedNumber(expr))
+    return Sugar::simple(number);
   for (Frame &frame : llvm::reverse(frames))
     if (auto why = frame.errors.find(name.str()); why != frame.errors.end()) {
       report(expr.range, Diag::UndefinedHere, name, why->second);
@@ -139,8 +151,8 @@ Sugar FunctionEmitter::emitName(const python::Name &expr) {
   if (!source.model) {
     if (name.ends_with("Error") || name == "Exception")
       return named(Sugar::Exception, name);
-    Definition *definition = definitions.find(source.qualifier.empty() ? name.str() : source.qualifier + "." + name.str());
-    if (definition) {
+    if (Definition *definition =
+            definitions.find(source.qualifier.empty() ? name.str() : source.qualifier + "." + name.str())) {
       Sugar sugar = named(Sugar::Reference, name);
       sugar.definition = definition;
       return sugar;
@@ -353,6 +365,8 @@ TypedValue FunctionEmitter::emitDict(const python::Dict &expr, Type hint) {
     Type value = valueTypes.empty() ? types.tensor : unifyAll(valueTypes, types, definitions, true);
     type = types.dict(key, value);
   }
+  if (!definitions.checkSize(type, source, expr.range))
+    return {};
   return {ts::DictConstructOp::create(builder, loc(expr.range), type, values), type};
 }
 
@@ -408,7 +422,7 @@ TypedValue FunctionEmitter::emitTupleIndex(TypedValue tuple, TypedValue index, p
   return {ts::TupleIndexOp::create(builder, loc(range), type, tuple.value, index.value), type};
 }
 
-TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slice, python::Range range) {
+TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slice, python::Range range, int64_t dim) {
   auto bound = [&](const python::Expr *expr, Attribute otherwise) -> TypedValue {
     if (expr)
       return emitExpr(*expr);
@@ -440,21 +454,21 @@ TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slic
     return {};
   SmallVector<Argument> args = {{"", base, range}};
   if (isTensor(base.type))
-    args.push_back({"", literal(builder.getI64IntegerAttr(0), types.integer, range), range});
+    args.push_back({"", literal(builder.getI64IntegerAttr(dim), types.integer, range), range});
   args.append({{"", lower, range}, {"", upper, range}, {"", step, range}});
   return callBuiltin("aten::slice", args, {}, range);
 }
 
-TypedValue FunctionEmitter::emitSubscript(const python::Subscript &expr) {
+TypedValue FunctionEmitter::emitSubscript(const python::Subscript &expr, Type hint) {
   TypedValue base = emitExpr(*expr.value);
   if (!base)
     return {};
   python::Range range = expr.range;
   if (auto slice = dyn_cast<python::Slice>(expr.index))
     return emitSlice(base, *slice, range);
-  if (isTensor(base.type) && isa<python::Tuple>(expr.index)) {
-    report(range, Diag::UnsupportedSyntax, "an index of several parts");
-    return {};
+  if (isTensor(base.type) && !isa<python::IntLiteral>(expr.index)) {
+    auto parts = dyn_cast<python::Tuple>(expr.index);
+    return emitTensorIndex(base, parts ? parts->items : python::ExprList(expr.index), range);
   }
   TypedValue index = emitExpr(*expr.index);
   if (!index)
@@ -470,8 +484,11 @@ TypedValue FunctionEmitter::emitSubscript(const python::Subscript &expr) {
   Definition *definition = definitions.ofType(base.type);
   if (definition && definition->findMethod("__getitem__"))
     return asValue(callMethod(base, "__getitem__", {{"", index, range}}, {}, range), range);
-  if (definition && definition->isModule)
-    return {ts::ModuleContainerIndexOp::create(builder, loc(range), types.any, base.value, index.value), types.any};
+  if (definition && definition->isModule) {
+    // What the container holds is seen as the interface that the target is annotated with.
+    Type type = hint && isa<ts::InterfaceType>(hint) ? hint : types.any;
+    return {ts::ModuleContainerIndexOp::create(builder, loc(range), type, base.value, index.value), type};
+  }
   if (!definitions.engine.hasErrors())
     report(range, Diag::NoSubscript, text(base.type));
   return {};

@@ -95,6 +95,8 @@ bool FunctionEmitter::assign(StringRef name, Sugar value, python::Range range, T
       return report(range, Diag::RebindsFunction, name);
     Type wanted = outer->declared;
     TypedValue converted = convert(value.value, wanted, /*conversions=*/true, range);
+    if (!converted)
+      return false;
     if (!isSub(converted.type, wanted))
       return report(range, Diag::AssignType, name, text(converted.type), text(wanted));
     value = Sugar::simple(converted);

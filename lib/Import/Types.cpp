@@ -68,12 +68,32 @@ Type Types::unionOf(ArrayRef<Type> members, TypeHierarchy &hierarchy) const {
     llvm::erase_if(kept, [&](Type other) { return isSubtype(other, member, hierarchy); });
     kept.push_back(member);
   }
-  llvm::stable_sort(kept, [](Type a, Type b) { return unionRank(a) < unionRank(b); });
+  SmallVector<std::pair<int, Type>> ranked;
+  for (auto [i, member] : llvm::enumerate(kept))
+    ranked.emplace_back(unionRank(member) * 1000 + static_cast<int>(i), member);
+  llvm::sort(ranked, llvm::less_first());
+  kept = llvm::map_to_vector(ranked, [](const auto &pair) { return pair.second; });
   if (kept.size() == 1)
     return kept.front();
   if (kept.size() == 2 && llvm::is_contained(kept, none))
     return optional(kept[0] == none ? kept[1] : kept[0]);
   return ts::UnionType::get(context, kept);
+}
+
+TypeSizes::Size TypeSizes::measure(Type type) {
+  if (!isa<ts::ListType, ts::DictType, ts::TupleType, ts::OptionalType, ts::UnionType, ts::FutureType, ts::AwaitType,
+           ts::RRefType>(type))
+    return {};
+  auto it = known.find(type);
+  if (it != known.end())
+    return it->second;
+  Size size;
+  type.walkImmediateSubElements([](Attribute) {}, [&](Type part) {
+    Size inner = measure(part);
+    size.depth = std::max(size.depth, inner.depth + 1);
+    size.nodes = std::min(size.nodes + inner.nodes, kMaxNodes + 1);
+  });
+  return known[type] = size;
 }
 
 bool isTensor(Type type) { return isa<ts::TensorType>(type); }

@@ -38,6 +38,24 @@ struct Types {
   mlir::Type unionOf(llvm::ArrayRef<mlir::Type> members, TypeHierarchy &hierarchy) const;
 };
 
+/// How large types are as texts. Types share their parts, so a short program can make one whose text has no end in sight.
+class TypeSizes {
+public:
+  static constexpr unsigned kMaxDepth = 256, kMaxNodes = 100000;
+  /// Whether the type is within both limits; its parts should have been asked about before.
+  bool isReasonable(mlir::Type type) {
+    Size size = measure(type);
+    return size.depth <= kMaxDepth && size.nodes <= kMaxNodes;
+  }
+
+private:
+  struct Size {
+    unsigned depth = 1, nodes = 1; ///< nodes stops a little above its limit
+  };
+  Size measure(mlir::Type type);
+  llvm::DenseMap<mlir::Type, Size> known;
+};
+
 bool isTensor(mlir::Type type);
 /// T of Optional[T], else the type.
 mlir::Type withoutOptional(mlir::Type type);

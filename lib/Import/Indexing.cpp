@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensors indexed by several parts: `x[0, 1:3, ..., None, mask]`. Integers select, slices slice, None adds a dimension,
+// each at once; tensors are collected and index last.
+#include "Emitter.h"
+
+using namespace mlir;
+using llvm::dyn_cast;
+using llvm::isa;
+
+namespace tsc::importer {
+
+static bool takesDimension(const python::Expr *part) {
+  return !isa<python::NoneLiteral, python::EllipsisLiteral>(part);
+}
+
+TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList parts, python::Range range) {
+  auto number = [&](int64_t value) -> Argument {
+    return {"", literal(builder.getI64IntegerAttr(value), types.integer, range), range};
+  };
+  int64_t dim = 0; // the next dimension; after an ellipsis counted from the end
+  SmallVector<TypedValue> tensors;
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    if (!base)
+      return {};
+    if (isa<python::EllipsisLiteral>(part)) {
+      dim = -static_cast<int64_t>(llvm::count_if(parts.drop_front(i + 1), takesDimension));
+      bool isLast = dim == 0;
+      if (isLast && i + 1 != parts.size()) {
+        report(part->range, Diag::UnsupportedSyntax, "'None' or '...' after '...' in an index");
+        return {};
+      }
+    } else if (auto slice = dyn_cast<python::Slice>(part)) {
+      base = emitSlice(base, *slice, range, dim++);
+    } else if (isa<python::NoneLiteral>(part)) {
+      base = callBuiltin("aten::unsqueeze", {{"", base, range}, number(dim < 0 ? dim - 1 : dim)}, {}, range);
+      dim += dim >= 0;
+    } else {
+      TypedValue index = emitExpr(*part);
+      if (!index)
+        return {};
+      if (index.type == types.integer) {
+        base = callBuiltin("aten::select", {{"", base, range}, number(dim), {"", index, range}}, {}, range);
+        dim += dim < 0;
+        continue;
+      }
+      if (dim < 0 || !isTensor(index.type)) {
+        report(part->range, Diag::ValueType, text(index.type), "int");
+        return {};
+      }
+      while (static_cast<int64_t>(tensors.size()) < dim)
+        tensors.push_back(none(range));
+      tensors.push_back(index);
+      ++dim;
+    }
+  }
+  if (!base || tensors.empty())
+    return base;
+  TypedValue list = makeList(tensors, types.optional(types.tensor), range);
+  return callBuiltin("aten::index", {{"", base, range}, {"", list, range}}, {}, range);
+}
+
+} // namespace tsc::importer
