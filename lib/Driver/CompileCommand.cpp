@@ -170,6 +170,8 @@ bool Compilation::compileCode(ArrayRef<Output> outputs, StringRef prefix) {
       cpu::Target::create({options.triple, options.march, options.optimization}, engine);
   if (!target || !openOutputs(outputs, files, engine))
     return false;
+  if (options.verbose)
+    errs() << "target " << target->description() << ", tuned for " << target->cpuName() << '\n';
   if (!lowerFor(*target, prefix))
     return false;
   Backend backend(options, *target, prefix.str(), engine);
@@ -262,7 +264,7 @@ void runCompile(const CompileCommand &command, DiagnosticEngine &engine) {
     return;
   Compilation compilation(command.options, engine);
   (void)compilation.compile();
-  if (command.options.timeReport)
+  if (command.options.timeReport || command.options.verbose)
     compilation.printTimes();
 }
 

@@ -5,6 +5,7 @@
 #include "tsc/Driver/ValueText.h"
 
 #include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <chrono>
 
@@ -131,7 +132,7 @@ bool ModelSession::compile(const SessionOptions &options, DiagnosticEngine &engi
     compile.methods = {options.method};
   Compilation compilation(compile, engine);
   bool ok = compilation.compile();
-  if (compile.timeReport)
+  if (compile.timeReport || compile.verbose)
     compilation.printTimes();
   return ok;
 }
@@ -161,6 +162,8 @@ bool ModelSession::open(const SessionOptions &options, DiagnosticEngine &engine)
     return false;
   auto start = std::chrono::steady_clock::now();
   library = ModelLibrary::open(isCompiled ? options.model : compiled.path(), engine);
+  if (!isCompiled) // it is mapped by now, and nothing is left should the model end the process
+    (void)sys::fs::remove(compiled.path());
   if (!library || !chooseMethod(options.method, engine))
     return false;
   if (api().manifest)
