@@ -8,10 +8,10 @@ using Catch::Contains;
 TEST_CASE("A function with operators") {
   CHECK(importText("def f(a: Tensor, n: int) -> Tensor:\n  return a * n + 1\n")->graph("f") == R"(graph(%a.1 : Tensor,
       %n.1 : int):
-  %3 : int = prim::Constant[value=1]()
-  %5 : Tensor = aten::mul(%a.1, %n.1)
-  %7 : Tensor = aten::add(%5, %3, %3)
-  return (%7)
+  %0 : int = prim::Constant[value=1]()
+  %1 : Tensor = aten::mul(%a.1, %n.1)
+  %2 : Tensor = aten::add(%1, %0, %0)
+  return (%2)
 
 )");
 }
