@@ -28,6 +28,14 @@ static bool isFalse(Value value) {
   return value && matchPattern(value, m_Constant(&constant)) && !constant.getValue();
 }
 
+/// Do all uses of the value but `norm` ask for its shape alone? That is the same before and after the norm.
+static bool feedsOnly(Value value, Operation *norm) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    auto op = dyn_cast<AtenOp>(user);
+    return user == norm || (op && (op.getBaseName() == "aten::dim" || op.getBaseName() == "aten::size"));
+  });
+}
+
 /// A convolution whose output channels are dim 0 of a constant weight.
 static bool isFoldableConv(AtenOp conv) {
   StringRef name = conv.getBaseName();
@@ -36,7 +44,7 @@ static bool isFoldableConv(AtenOp conv) {
       !(name == "aten::convolution" && isFalse(conv.getArg("transposed"))))
     return false;
   Value bias = conv.getArgs()[2];
-  return conv.getResult(0).hasOneUse() && constantTensor(conv.getArgs()[1]) &&
+  return constantTensor(conv.getArgs()[1]) &&
          (isConstantNone(bias) || constantTensor(bias));
 }
 
@@ -84,7 +92,7 @@ private:
 
 void FoldConvBatchNorm::fold(AtenOp norm) {
   auto conv = norm.getArgs()[0].getDefiningOp<AtenOp>();
-  if (!conv || !isFoldableConv(conv) || !isFalse(norm.getArg("training")))
+  if (!conv || !isFoldableConv(conv) || !feedsOnly(conv.getResult(0), norm) || !isFalse(norm.getArg("training")))
     return;
   Value gamma = norm.getArg("weight"), beta = norm.getArg("bias");
   Value mean = norm.getArg("running_mean"), variance = norm.getArg("running_var");
