@@ -17,33 +17,34 @@ TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList pa
   auto number = [&](int64_t value) -> Argument {
     return {"", literal(builder.getI64IntegerAttr(value), types.integer, range), range};
   };
-  int64_t dim = 0; // the next dimension; after an ellipsis counted from the end
+  int64_t dim = 0; // the next dimension; after an ellipsis counted from the end, 0 being past the last
+  bool fromEnd = false;
   SmallVector<TypedValue> tensors;
   for (auto [i, part] : llvm::enumerate(parts)) {
     if (!base)
       return {};
     if (isa<python::EllipsisLiteral>(part)) {
-      dim = -static_cast<int64_t>(llvm::count_if(parts.drop_front(i + 1), takesDimension));
-      bool isLast = dim == 0;
-      if (isLast && i + 1 != parts.size()) {
-        report(part->range, Diag::UnsupportedSyntax, "'None' or '...' after '...' in an index");
+      if (fromEnd) {
+        report(part->range, Diag::UnsupportedSyntax, "a second '...' in an index");
         return {};
       }
+      fromEnd = true;
+      dim = -static_cast<int64_t>(llvm::count_if(parts.drop_front(i + 1), takesDimension));
     } else if (auto slice = dyn_cast<python::Slice>(part)) {
       base = emitSlice(base, *slice, range, dim++);
     } else if (isa<python::NoneLiteral>(part)) {
-      base = callBuiltin("aten::unsqueeze", {{"", base, range}, number(dim < 0 ? dim - 1 : dim)}, {}, range);
-      dim += dim >= 0;
+      base = callBuiltin("aten::unsqueeze", {{"", base, range}, number(fromEnd ? dim - 1 : dim)}, {}, range);
+      dim += !fromEnd;
     } else {
       TypedValue index = emitExpr(*part);
       if (!index)
         return {};
       if (index.type == types.integer) {
         base = callBuiltin("aten::select", {{"", base, range}, number(dim), {"", index, range}}, {}, range);
-        dim += dim < 0;
+        dim += fromEnd;
         continue;
       }
-      if (dim < 0 || !isTensor(index.type)) {
+      if (fromEnd || !isTensor(index.type)) {
         report(part->range, Diag::ValueType, text(index.type), "int");
         return {};
       }

@@ -67,4 +67,6 @@ TEST_CASE("Tensors are indexed by several parts") {
   CHECK(add < index);
   CHECK(index != std::string::npos);
   CHECK_THAT(importText("def f(x: Tensor) -> Tensor:\n  return x[..., 0]\n")->graph("f"), Contains("prim::Constant[value=-1]"));
+  CHECK_THAT(importText("def f(x: Tensor) -> Tensor:\n  return x[..., None]\n")->graph("f"), Contains("aten::unsqueeze"));
+  CHECK_THAT(importText("def f(x: Tensor) -> Tensor:\n  return x[..., 0, ...]\n")->error(), Contains("a second '...'"));
 }
