@@ -26,6 +26,7 @@ private:
   void markRoots(ObjectOp root);
   ObjectOp objectOf(Value value);
   Attribute valueOf(ObjectOp object, StringRef attribute);
+  void forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit);
   void keep(Value object, StringAttr attribute);
   void keepPreserved(ObjectOp root);
   void findKept();
@@ -79,10 +80,26 @@ ObjectOp FreezeAttributes::objectOf(Value value) {
   return known[value] = found;
 }
 
+/// The storages of the tensors in a value, also inside containers and behind the names of shared ones.
+void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit) {
+  SmallVector<Attribute> worklist;
+  llvm::DenseSet<Attribute> seen;
+  if (value)
+    worklist.push_back(value);
+  while (!worklist.empty())
+    worklist.pop_back_val().walk([&](Attribute part) {
+      if (auto tensor = dyn_cast<TensorAttr>(part))
+        visit(tensor.getStorage());
+      auto name = dyn_cast<FlatSymbolRefAttr>(part);
+      auto shared = name ? symbols->lookupNearestSymbolFrom<SharedOp>(getOperation(), name) : SharedOp();
+      if (shared && seen.insert(name).second)
+        worklist.push_back(shared.getValueAttr());
+    });
+}
+
 void FreezeAttributes::keep(Value object, StringAttr attribute) {
   auto keepIn = [&](ObjectOp owner) {
-    if (auto tensor = dyn_cast_or_null<TensorAttr>(valueOf(owner, attribute)))
-      keptStorages.insert(tensor.getStorage());
+    forEachStorage(valueOf(owner, attribute), [&](int64_t storage) { keptStorages.insert(storage); });
   };
   if (ObjectOp owner = objectOf(object)) {
     kept.insert({owner.getSymNameAttr(), attribute});
@@ -125,10 +142,10 @@ void FreezeAttributes::findKept() {
 }
 
 bool FreezeAttributes::isKept(ObjectOp object, StringAttr attribute, Attribute value) {
-  auto tensor = dyn_cast<TensorAttr>(value);
-  return kept.contains({object.getSymNameAttr(), attribute}) ||
-         kept.contains({object.getClassNameAttr().getAttr(), attribute}) ||
-         (tensor && keptStorages.contains(tensor.getStorage()));
+  bool sharesKept = false;
+  forEachStorage(value, [&](int64_t storage) { sharesKept |= keptStorages.contains(storage); });
+  return sharesKept || kept.contains({object.getSymNameAttr(), attribute}) ||
+         kept.contains({object.getClassNameAttr().getAttr(), attribute});
 }
 
 /// Values that a constant can stand for: objects and containers that several places share are none.
