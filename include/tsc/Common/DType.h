@@ -80,12 +80,25 @@ inline constexpr DTypeInfo kDTypes[] = {
     {DType::UInt64, 8, DTypeClass::Integer, false, "u64", "uint64", "UInt64"},
 };
 
+/// Rows of kDTypes by number, so that finding one is a load: kernels ask for every element size. -1: none.
+struct DTypeRows {
+  int8_t of[32];
+};
+constexpr DTypeRows makeDTypeRows() {
+  DTypeRows rows{};
+  for (int8_t &row : rows.of)
+    row = -1;
+  for (int i = 0; i < static_cast<int>(sizeof kDTypes / sizeof kDTypes[0]); ++i)
+    rows.of[static_cast<int>(kDTypes[i].dtype)] = static_cast<int8_t>(i);
+  return rows;
+}
+inline constexpr DTypeRows kDTypeRows = makeDTypeRows();
+
 /// The row of a dtype, or null for a number that names none.
 constexpr const DTypeInfo *findDType(DType dtype) {
-  for (const DTypeInfo &row : kDTypes)
-    if (row.dtype == dtype)
-      return &row;
-  return nullptr;
+  auto number = static_cast<uint8_t>(dtype); // Undefined is out of range
+  int row = number < sizeof kDTypeRows.of ? kDTypeRows.of[number] : -1;
+  return row < 0 ? nullptr : &kDTypes[row];
 }
 constexpr const DTypeInfo *findDType(int64_t number) {
   return number < 0 || number > 127 ? nullptr : findDType(static_cast<DType>(number));
