@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says of each image (32x32 grey PGM) whether it shows a circle, a square or a triangle. All images go through the model in
-// one call; its result is a tuple of a list of labels and a tensor of probabilities.
+// Says of each image (32x32 grey PGM) whether it shows a circle, a square or a triangle. All images
+// go through the model in one call; its result is a tuple of a list of labels and a tensor of
+// probabilities.
 #include "shapes.h"
 
 #include <cstdint>
@@ -40,7 +41,8 @@ int main(int argc, char **argv) {
   tsc_value result;
   int64_t sizes[] = {argc - 1, 1, kSide, kSide};
   tsc_value images = model->tensor_wrap(pixels.data(), TSC_F32, 4, sizes);
-  if (model->create(nullptr, &instance, &error) || model->call(instance, 0, &images, 1, &result, &error)) {
+  if (model->create(nullptr, &instance, &error) ||
+      model->call(instance, 0, &images, 1, &result, &error)) {
     std::fprintf(stderr, "%s\n", error.message);
     return 1;
   }
@@ -48,8 +50,8 @@ int main(int argc, char **argv) {
   const float *p = static_cast<const float *>(model->tensor_data(probabilities));
   for (int i = 1; i < argc; ++i, p += 3) {
     tsc_value label = model->list_get(labels, i - 1);
-    std::printf("%s: %s (circle %.3f, square %.3f, triangle %.3f)\n", argv[i], model->string_get(label, nullptr), p[0],
-                p[1], p[2]);
+    std::printf("%s: %s (circle %.3f, square %.3f, triangle %.3f)\n", argv[i],
+                model->string_get(label, nullptr), p[0], p[1], p[2]);
     model->release(label);
   }
   for (tsc_value value : {labels, probabilities, result, images})

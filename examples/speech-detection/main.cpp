@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints where there is speech in a WAV file (16 kHz, mono, 16 bit): one line a stretch, in seconds. With
-// --probabilities, prints the model's answer for each chunk of 512 samples instead. The model keeps its state (an LSTM's,
-// and the last samples as context) in the instance from call to call.
+// Prints where there is speech in a WAV file (16 kHz, mono, 16 bit): one line a stretch, in
+// seconds. With
+// --probabilities, prints the model's answer for each chunk of 512 samples instead. The model keeps
+// its state (an LSTM's, and the last samples as context) in the instance from call to call.
 #include "silero_vad.h"
 
 #include <cstdint>
@@ -22,7 +23,8 @@ static uint32_t read32(const std::string &bytes, size_t at) {
   return value;
 }
 
-/// The samples of a 16 kHz mono 16-bit RIFF file, -1 to 1; empty, with a message, for any other file.
+/// The samples of a 16 kHz mono 16-bit RIFF file, -1 to 1; empty, with a message, for any other
+/// file.
 static std::vector<float> readWav(const char *path) {
   std::ifstream file(path, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(file)), {});
@@ -65,7 +67,8 @@ static bool findProbabilities(std::vector<float> samples, std::vector<float> &pr
     arguments[1].tag = TSC_INT;
     arguments[1].as.i = kRate;
     tsc_value result;
-    ok = model->call(instance, static_cast<uint32_t>(forward), arguments, 2, &result, &error) == TSC_OK;
+    ok = model->call(instance, static_cast<uint32_t>(forward), arguments, 2, &result, &error) ==
+         TSC_OK;
     if (ok) {
       probabilities.push_back(*static_cast<float *>(model->tensor_data(result)));
       model->release(result);
@@ -73,7 +76,8 @@ static bool findProbabilities(std::vector<float> samples, std::vector<float> &pr
     model->release(arguments[0]);
   }
   if (!ok) {
-    std::fprintf(stderr, "%s%s\n", error.traceback ? error.traceback : "", error.message ? error.message : "");
+    std::fprintf(stderr, "%s%s\n", error.traceback ? error.traceback : "",
+                 error.message ? error.message : "");
     model->error_clear(&error);
   }
   if (instance)
@@ -81,7 +85,8 @@ static bool findProbabilities(std::vector<float> samples, std::vector<float> &pr
   return ok;
 }
 
-/// Speech starts above one half and ends when the probability stays below 0.35 for a quarter of a second.
+/// Speech starts above one half and ends when the probability stays below 0.35 for a quarter of a
+/// second.
 static void printStretches(const std::vector<float> &probabilities) {
   const double seconds = static_cast<double>(kChunk) / kRate;
   const size_t patience = 8;
@@ -101,7 +106,8 @@ static void printStretches(const std::vector<float> &probabilities) {
     }
   }
   if (speaking)
-    std::printf("speech %7.2f s to %7.2f s\n", start * seconds, (probabilities.size() - quiet) * seconds);
+    std::printf("speech %7.2f s to %7.2f s\n", start * seconds,
+                (probabilities.size() - quiet) * seconds);
 }
 
 int main(int argc, char **argv) {

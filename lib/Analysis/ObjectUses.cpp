@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worklist over the values that may share an object's memory. An operator's schema says what it writes and which results
-// alias which arguments; containers alias what is put into them and what is taken out.
+// A worklist over the values that may share an object's memory. An operator's schema says what it
+// writes and which results alias which arguments; containers alias what is put into them and what
+// is taken out.
 #include "tsc/Analysis/ObjectUses.h"
 
 #include "tsc/Ts/TsDialect.h"
 
-#include "llvm/ADT/DenseSet.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 
@@ -17,8 +18,8 @@ bool isImmutable(Type type) {
     return llvm::all_of(tuple.getElements(), isImmutable);
   if (auto optional = dyn_cast<OptionalType>(type))
     return isImmutable(optional.getElement());
-  return isa<IntType, FloatType, BoolType, ComplexType, NumberType, StrType, NoneType, DeviceType, LayoutType, EnumType,
-             FunctionType>(type);
+  return isa<IntType, FloatType, BoolType, ComplexType, NumberType, StrType, NoneType, DeviceType,
+             LayoutType, EnumType, FunctionType>(type);
 }
 
 namespace {
@@ -79,7 +80,9 @@ void UseWalk::visitAten(AtenOp op, unsigned index) {
   Type type = op.getArgs()[index].getType();
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     const SchemaAlias *of = i < schema.returns.size() ? &schema.returns[i].alias : nullptr;
-    bool shares = !of || llvm::any_of(alias.sets, [&](const std::string &set) { return llvm::is_contained(of->sets, set); });
+    bool shares = !of || llvm::any_of(alias.sets, [&](const std::string &set) {
+      return llvm::is_contained(of->sets, set);
+    });
     // What a container holds comes out under "*", or under no mark at all in older schemas.
     if (shares || isContainer(type) || (of && llvm::is_contained(of->sets, "*")))
       push(result);
@@ -91,8 +94,8 @@ void UseWalk::visitAten(AtenOp op, unsigned index) {
         uses.escapes = true;
   if (!alias.isWrite)
     return;
-  // A container that is written may be written with others' elements, and an element of it may be replaced: both are
-  // writes to the container alone.
+  // A container that is written may be written with others' elements, and an element of it may be
+  // replaced: both are writes to the container alone.
 }
 
 void UseWalk::visitYield(YieldOp yield, unsigned index) {
@@ -122,8 +125,8 @@ void UseWalk::visit(OpOperand &use) {
     }
     return;
   }
-  if (isa<ListConstructOp, DictConstructOp, TupleConstructOp, TupleUnpackOp, TupleIndexOp, TupleSliceOp, ListUnpackOp,
-          UncheckedCastOp, UpcastOp>(user)) {
+  if (isa<ListConstructOp, DictConstructOp, TupleConstructOp, TupleUnpackOp, TupleIndexOp,
+          TupleSliceOp, ListUnpackOp, UncheckedCastOp, UpcastOp>(user)) {
     for (Value result : user->getResults())
       push(result);
     return;

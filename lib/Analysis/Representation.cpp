@@ -20,11 +20,14 @@ Form formOf(Type type) {
       .Case<IntType, DeviceType, LayoutType, StreamType>([](Type) { return Form::Int; })
       .Case<FloatType>([](Type) { return Form::Float; })
       .Case<ComplexType>([](Type) { return Form::Complex; })
-      .Case<NumberType, AnyType, UnionType, AnyListType, AnyTupleType>([](Type) { return Form::Boxed; })
+      .Case<NumberType, AnyType, UnionType, AnyListType, AnyTupleType>(
+          [](Type) { return Form::Boxed; })
       .Case<TupleType>([](Type) { return Form::Tuple; })
       .Case<OptionalType>([](OptionalType optional) {
         Form inner = formOf(stripOptional(optional));
-        return inner == Form::None || inner == Form::Pointer || inner == Form::Boxed ? inner : Form::Optional;
+        return inner == Form::None || inner == Form::Pointer || inner == Form::Boxed
+                   ? inner
+                   : Form::Optional;
       })
       .Default([](Type) { return Form::Pointer; });
 }
@@ -65,9 +68,11 @@ bool allocatesWhenCast(Type from, Type to) {
   Type innerTo = stripOptional(to);
   if (form != Form::Tuple || formOf(innerTo) != Form::Tuple)
     return false;
-  ArrayRef<Type> a = cast<TupleType>(inner).getElements(), b = cast<TupleType>(innerTo).getElements();
-  return a.size() == b.size() &&
-         llvm::any_of(llvm::zip(a, b), [](auto pair) { return allocatesWhenCast(std::get<0>(pair), std::get<1>(pair)); });
+  ArrayRef<Type> a = cast<TupleType>(inner).getElements(),
+                 b = cast<TupleType>(innerTo).getElements();
+  return a.size() == b.size() && llvm::any_of(llvm::zip(a, b), [](auto pair) {
+           return allocatesWhenCast(std::get<0>(pair), std::get<1>(pair));
+         });
 }
 
 bool holdsDict(Attribute value) {

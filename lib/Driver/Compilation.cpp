@@ -146,7 +146,8 @@ bool Compilation::loadText() {
 // ---- Phases over ts
 bool Compilation::runPhase(Phase phase) {
   if (phase == Phase::Specialize)
-    insertContractChecks(module()); // after inlining, so that calls inside the program are not checked
+    insertContractChecks(
+        module()); // after inlining, so that calls inside the program are not checked
   PassManager passes(&context, ModuleOp::getOperationName(), PassManager::Nesting::Explicit);
   passes.enableVerifier(options.verifyEach);
   addPhase(passes, phase, options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `--input` and `--args` promise of tensors is checked where a method begins, so that other arguments are an error that
-// names the argument, and later phases may rely on the promise. A named size is that of the first place where it stands.
+// What `--input` and `--args` promise of tensors is checked where a method begins, so that other
+// arguments are an error that names the argument, and later phases may rely on the promise. A named
+// size is that of the first place where it stands.
 #include "Contracts.h"
 
 #include "Methods.h"
@@ -11,7 +12,8 @@ using namespace mlir;
 
 namespace tsc {
 
-/// The class of the exception; the runtime's border reports it as a bad argument and not as the program's own.
+/// The class of the exception; the runtime's border reports it as a bad argument and not as the
+/// program's own.
 static constexpr llvm::StringLiteral kErrorClass = "tsc.ArgumentError";
 
 namespace {
@@ -19,15 +21,20 @@ namespace {
 class CheckWriter {
 public:
   CheckWriter(ts::FuncOp function, unsigned firstArgument)
-      : function(function), firstArgument(firstArgument), builder(OpBuilder::atBlockBegin(&function.getBody().front())),
-        loc(function.getLoc()) {}
+      : function(function), firstArgument(firstArgument),
+        builder(OpBuilder::atBlockBegin(&function.getBody().front())), loc(function.getLoc()) {}
   void checkArgument(unsigned index, ts::TensorType promised);
 
 private:
-  Value constant(Attribute value, Type type) { return ts::ConstantOp::create(builder, loc, type, value); }
-  Value integer(int64_t value) { return constant(builder.getI64IntegerAttr(value), ts::IntType::get(context())); }
+  Value constant(Attribute value, Type type) {
+    return ts::ConstantOp::create(builder, loc, type, value);
+  }
+  Value integer(int64_t value) {
+    return constant(builder.getI64IntegerAttr(value), ts::IntType::get(context()));
+  }
   Value call(llvm::StringRef name, Type type, ValueRange arguments) {
-    return ts::AtenOp::create(builder, loc, TypeRange(type), builder.getStringAttr(name), arguments).getResult(0);
+    return ts::AtenOp::create(builder, loc, TypeRange(type), builder.getStringAttr(name), arguments)
+        .getResult(0);
   }
   /// Raises unless the condition is what it should be.
   void require(Value condition, bool wanted, const std::string &message);
@@ -74,16 +81,19 @@ void CheckWriter::require(Value condition, bool wanted, const std::string &messa
 void CheckWriter::checkArgument(unsigned index, ts::TensorType promised) {
   Value tensor = function.getBody().getArgument(index);
   Type intType = ts::IntType::get(context()), boolType = ts::BoolType::get(context());
-  std::string expected = "input " + std::to_string(index - firstArgument) + " '" + function.getArgName(index).str() +
-                         "': expected " + promiseText(promised) + ", got ";
+  std::string expected = "input " + std::to_string(index - firstArgument) + " '" +
+                         function.getArgName(index).str() + "': expected " + promiseText(promised) +
+                         ", got ";
   if (promised.hasDType())
     require(call("aten::eq.int", boolType,
-                 {call("prim::dtype", intType, tensor), integer(static_cast<int64_t>(promised.getDtype()))}),
+                 {call("prim::dtype", intType, tensor),
+                  integer(static_cast<int64_t>(promised.getDtype()))}),
             true, expected + "another dtype");
   if (!promised.getHasRank())
     return;
-  require(call("aten::eq.int", boolType, {call("aten::dim", intType, tensor), integer(promised.getRank())}), true,
-          expected + "another rank");
+  require(call("aten::eq.int", boolType,
+               {call("aten::dim", intType, tensor), integer(promised.getRank())}),
+          true, expected + "another rank");
   for (auto [i, wanted] : llvm::enumerate(promised.getSizes())) {
     if (wanted == ts::TensorType::kUnknownSize)
       continue;
@@ -92,7 +102,8 @@ void CheckWriter::checkArgument(unsigned index, ts::TensorType promised) {
     if (ts::TensorType::isSymbol(wanted) && isNew)
       continue;
     Value other = ts::TensorType::isSymbol(wanted) ? symbol->second : integer(wanted);
-    require(call("aten::eq.int", boolType, {size, other}), true, expected + "another size " + std::to_string(i));
+    require(call("aten::eq.int", boolType, {size, other}), true,
+            expected + "another size " + std::to_string(i));
   }
 }
 

@@ -45,7 +45,8 @@ static void addFreeze(OpPassManager &passes, const CompileOptions &options) {
   ts::FreezeAttributesOptions freeze;
   freeze.preserved = strings(options.preserve);
   passes.addPass(ts::createFreezeAttributes(freeze));
-  // A second time after branches on `training` are decided, because code that trains sets attributes and writes statistics.
+  // A second time after branches on `training` are decided, because code that trains sets
+  // attributes and writes statistics.
   passes.addPass(ts::createFoldConstants());
   passes.addPass(ts::createEliminateDeadCode());
   passes.addPass(ts::createFreezeAttributes(freeze));

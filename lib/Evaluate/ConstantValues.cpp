@@ -7,13 +7,15 @@ using namespace mlir;
 
 namespace tsc::ts {
 
-static FailureOr<rt::OwnedValue> tensorValue(rt::Context &cx, WeightStore &weights, TensorAttr tensor) {
+static FailureOr<rt::OwnedValue> tensorValue(rt::Context &cx, WeightStore &weights,
+                                             TensorAttr tensor) {
   if (tensor.getQuantizer())
     return failure();
   ArrayRef<uint8_t> bytes = weights.get(tensor.getStorage());
   int64_t itemSize = findDType(tensor.getDtype())->bytes;
-  rt::TensorRef base = rt::fromBlob(cx, const_cast<uint8_t *>(bytes.data()), rt::IntList(nullptr, 0),
-                                    rt::IntList(nullptr, 0), tensor.getDtype(), nullptr, nullptr);
+  rt::TensorRef base =
+      rt::fromBlob(cx, const_cast<uint8_t *>(bytes.data()), rt::IntList(nullptr, 0),
+                   rt::IntList(nullptr, 0), tensor.getDtype(), nullptr, nullptr);
   if (!base)
     return failure();
   base->storage->bytes = static_cast<int64_t>(bytes.size());
@@ -57,7 +59,8 @@ static FailureOr<rt::OwnedValue> listValue(rt::Context &cx, WeightStore &weights
   return rt::OwnedValue(std::move(made));
 }
 
-FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights, Attribute attribute, Type type) {
+FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights, Attribute attribute,
+                                         Type type) {
   if (isa<UnitAttr>(attribute))
     return rt::OwnedValue();
   if (auto boolean = dyn_cast<BoolAttr>(attribute))
@@ -67,8 +70,8 @@ FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights, 
   if (auto number = dyn_cast<FloatAttr>(attribute))
     return rt::OwnedValue::adopt(rt::makeFloat(number.getValueAsDouble()));
   if (auto text = dyn_cast<StringAttr>(attribute))
-    return rt::OwnedValue(
-        rt::newString(cx, rt::StringRef(text.getValue().data(), static_cast<int64_t>(text.getValue().size()))));
+    return rt::OwnedValue(rt::newString(
+        cx, rt::StringRef(text.getValue().data(), static_cast<int64_t>(text.getValue().size()))));
   if (auto tensor = dyn_cast<TensorAttr>(attribute))
     return tensorValue(cx, weights, tensor);
   if (auto list = dyn_cast<ListAttr>(attribute))
@@ -89,8 +92,8 @@ static int64_t findStorage(const WeightStore &weights, const void *data) {
   return -1;
 }
 
-static FailureOr<Attribute> tensorConstant(MLIRContext *context, WeightStore &weights, const rt::Tensor &tensor,
-                                           int64_t &copied) {
+static FailureOr<Attribute> tensorConstant(MLIRContext *context, WeightStore &weights,
+                                           const rt::Tensor &tensor, int64_t &copied) {
   if (!tensor.isDefined() || tensor.quantizer || tensor.flags)
     return failure();
   SmallVector<int64_t> sizes(tensor.sizes, tensor.sizes + tensor.rank);
@@ -99,15 +102,19 @@ static FailureOr<Attribute> tensorConstant(MLIRContext *context, WeightStore &we
   int64_t offset = tensor.offset();
   if (storage < 0) {
     int64_t bytes = tensor.storage->bytes;
-    storage = weights.addCopy(ArrayRef<uint8_t>(static_cast<const uint8_t *>(tensor.storage->data), bytes));
+    storage = weights.addCopy(
+        ArrayRef<uint8_t>(static_cast<const uint8_t *>(tensor.storage->data), bytes));
     copied += bytes;
   } else {
-    offset = (static_cast<const uint8_t *>(tensor.data) - weights.get(storage).data()) / tensor.itemsize();
+    offset = (static_cast<const uint8_t *>(tensor.data) - weights.get(storage).data()) /
+             tensor.itemsize();
   }
-  return Attribute(TensorAttr::get(context, storage, offset, tensor.dtype, sizes, strides, false, Attribute()));
+  return Attribute(
+      TensorAttr::get(context, storage, offset, tensor.dtype, sizes, strides, false, Attribute()));
 }
 
-FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Type type, int64_t &bytes) {
+FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Type type,
+                                int64_t &bytes) {
   MLIRContext *context = type.getContext();
   Builder builder(context);
   switch (value.tag) {
@@ -124,7 +131,8 @@ FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Ty
     return Attribute(builder.getStringAttr(StringRef(text.data(), text.size())));
   }
   case rt::Tag::Tensor:
-    return tensorConstant(context, weights, *reinterpret_cast<const rt::Tensor *>(value.payload.p), bytes);
+    return tensorConstant(context, weights, *reinterpret_cast<const rt::Tensor *>(value.payload.p),
+                          bytes);
   case rt::Tag::List: {
     auto listType = dyn_cast<ListType>(type);
     if (!listType)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants of the IR as run-time values and back. Tensors view the bytes of the WeightStore; they must not be written.
+// Constants of the IR as run-time values and back. Tensors view the bytes of the WeightStore; they
+// must not be written.
 #pragma once
 
 #include "tsc/Ts/TsDialect.h"
@@ -7,14 +8,14 @@
 
 namespace tsc::ts {
 
-/// A value for a constant of the given type; failure for constants without a simple run-time form (objects, dicts,
-/// quantized tensors).
-mlir::FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights, mlir::Attribute attribute,
-                                               mlir::Type type);
+/// A value for a constant of the given type; failure for constants without a simple run-time form
+/// (objects, dicts, quantized tensors).
+mlir::FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights,
+                                               mlir::Attribute attribute, mlir::Type type);
 
-/// The attribute of a result. A tensor whose memory lies in a storage of the WeightStore becomes a view of it, any other
-/// is copied into a new one; `bytes` grows by what was copied.
-mlir::FailureOr<mlir::Attribute> toConstant(WeightStore &weights, const rt::Value &value, mlir::Type type,
-                                            int64_t &bytes);
+/// The attribute of a result. A tensor whose memory lies in a storage of the WeightStore becomes a
+/// view of it, any other is copied into a new one; `bytes` grows by what was copied.
+mlir::FailureOr<mlir::Attribute> toConstant(WeightStore &weights, const rt::Value &value,
+                                            mlir::Type type, int64_t &bytes);
 
 } // namespace tsc::ts

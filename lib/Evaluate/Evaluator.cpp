@@ -14,7 +14,8 @@ static const rt::KernelEntry *findKernel(StringRef symbol) {
   rt::KernelTable table = rt::kernelTable();
   const rt::KernelEntry *end = table.entries + table.count;
   const rt::KernelEntry *found = std::lower_bound(
-      table.entries, end, symbol, [](const rt::KernelEntry &entry, StringRef name) { return StringRef(entry.name) < name; });
+      table.entries, end, symbol,
+      [](const rt::KernelEntry &entry, StringRef name) { return StringRef(entry.name) < name; });
   return found != end && symbol == found->name ? found : nullptr;
 }
 
@@ -32,7 +33,8 @@ Evaluator::~Evaluator() = default;
 
 FailureOr<SmallVector<Attribute>> Evaluator::evaluate(AtenOp op, ArrayRef<Attribute> operands) {
   const OperatorRow *row = op.getRow();
-  if (!row || !row->isFunctional() || row->effects || row->schema().varargs || state->budget.operations-- <= 0)
+  if (!row || !row->isFunctional() || row->effects || row->schema().varargs ||
+      state->budget.operations-- <= 0)
     return failure();
   const rt::KernelEntry *kernel = findKernel(row->kernelSymbol());
   if (!kernel)
@@ -41,7 +43,8 @@ FailureOr<SmallVector<Attribute>> Evaluator::evaluate(AtenOp op, ArrayRef<Attrib
   SmallVector<rt::OwnedValue> owned;
   SmallVector<rt::Value> values;
   for (auto [attribute, argument] : llvm::zip_equal(operands, op.getArgs())) {
-    FailureOr<rt::OwnedValue> value = toRuntimeValue(state->cx, state->weights, attribute, argument.getType());
+    FailureOr<rt::OwnedValue> value =
+        toRuntimeValue(state->cx, state->weights, attribute, argument.getType());
     if (failed(value))
       return failure();
     values.push_back(value->get());

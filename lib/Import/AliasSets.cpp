@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A coarse alias analysis: values that may share memory are in one set, a container in its elements' set, and everything
-// that comes from outside or may be kept there in one more.
+// A coarse alias analysis: values that may share memory are in one set, a container in its
+// elements' set, and everything that comes from outside or may be kept there in one more.
 #include "Cleanup.h"
 
 #include "Types.h"
@@ -72,7 +72,9 @@ void AliasSets::visitOperator(ts::AtenOp op) {
     if (isWild(result.alias))
       setOutside(value);
     for (auto [argument, given] : llvm::zip(schema.arguments, op.getArgs()))
-      if (llvm::any_of(result.alias.sets, [&](const std::string &set) { return llvm::is_contained(argument.alias.sets, set); }))
+      if (llvm::any_of(result.alias.sets, [&](const std::string &set) {
+            return llvm::is_contained(argument.alias.sets, set);
+          }))
         mergeValues(value, given);
   }
 }
@@ -83,13 +85,15 @@ void AliasSets::visit(Operation *op) {
       makeSet(result);
   if (auto aten = dyn_cast<ts::AtenOp>(op))
     return visitOperator(aten);
-  if (isa<ts::ListConstructOp, ts::DictConstructOp, ts::TupleConstructOp, ts::UncheckedCastOp>(op)) {
+  if (isa<ts::ListConstructOp, ts::DictConstructOp, ts::TupleConstructOp, ts::UncheckedCastOp>(
+          op)) {
     for (Value operand : op->getOperands())
       mergeValues(operand, op->getResult(0));
     return;
   }
   // A tensor of the archive may be a constant, or part of the state, elsewhere as well.
-  if (auto constant = dyn_cast<ts::ConstantOp>(op); constant && isa<ts::TensorAttr, FlatSymbolRefAttr>(constant.getValue()))
+  if (auto constant = dyn_cast<ts::ConstantOp>(op);
+      constant && isa<ts::TensorAttr, FlatSymbolRefAttr>(constant.getValue()))
     return setOutside(constant.getResult());
   if (isa<ts::ConstantOp, ts::CreateObjectOp, ts::IsInstanceOp, ts::UninitializedOp>(op))
     return;
@@ -97,20 +101,23 @@ void AliasSets::visit(Operation *op) {
     for (Region &region : op->getRegions()) {
       for (Operation &inner : region.front())
         visit(&inner);
-      for (auto [value, result] : llvm::zip(region.front().getTerminator()->getOperands(), op->getResults()))
+      for (auto [value, result] :
+           llvm::zip(region.front().getTerminator()->getOperands(), op->getResults()))
         mergeValues(value, result);
     }
     return;
   }
   if (auto loop = dyn_cast<ts::LoopOp>(op)) {
     Block &body = loop.getBody().front();
-    for (auto [init, argument, result] : llvm::zip_equal(loop.getInits(), body.getArguments().drop_front(), op->getResults())) {
+    for (auto [init, argument, result] :
+         llvm::zip_equal(loop.getInits(), body.getArguments().drop_front(), op->getResults())) {
       mergeValues(init, argument);
       mergeValues(argument, result);
     }
     for (Operation &inner : body)
       visit(&inner);
-    for (auto [value, result] : llvm::zip_equal(body.getTerminator()->getOperands().drop_front(), op->getResults()))
+    for (auto [value, result] :
+         llvm::zip_equal(body.getTerminator()->getOperands().drop_front(), op->getResults()))
       mergeValues(value, result);
     return;
   }
@@ -118,7 +125,8 @@ void AliasSets::visit(Operation *op) {
     return;
   // Calls, attributes, unpacking, forks: what they see and give may be anything outside.
   for (Value operand : op->getOperands())
-    if (!isa<ts::GetAttrOp, ts::TupleIndexOp, ts::TupleUnpackOp, ts::TupleSliceOp, ts::ListUnpackOp>(op))
+    if (!isa<ts::GetAttrOp, ts::TupleIndexOp, ts::TupleUnpackOp, ts::TupleSliceOp,
+             ts::ListUnpackOp>(op))
       setOutside(operand);
   for (Value result : op->getResults())
     setOutside(result);

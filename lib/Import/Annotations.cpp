@@ -21,16 +21,36 @@ static Type builtinType(StringRef name, const Types &types) {
     Type type;
   };
   const Row rows[] = {
-      {"Tensor", types.tensor},       {"int", types.integer},       {"float", types.floating},
-      {"bool", types.boolean},        {"complex", types.complex},   {"number", types.number},
-      {"str", types.str},             {"None", types.none},         {"NoneType", types.none},
-      {"Any", types.any},             {"Device", types.device},     {"torch.device", types.device},
-      {"Generator", types.generator}, {"Stream", types.stream},     {"Storage", types.storage},
-      {"Capsule", types.capsule},     {"list", types.anyList},      {"tuple", types.anyTuple},
-      {"Layout", types.integer},      {"QScheme", types.integer},   {"torch.Tensor", types.tensor},
-      {"torch.dtype", types.integer}, {"torch.layout", types.integer}, {"torch.Generator", types.generator},
-      {"t", types.any},               {"AnyListType", types.anyList}, {"AnyTupleType", types.anyTuple},
-      {"torch.memory_format", types.integer}, {"AnyClassType", types.any}, {"AnyEnumType", types.any},
+      {"Tensor", types.tensor},
+      {"int", types.integer},
+      {"float", types.floating},
+      {"bool", types.boolean},
+      {"complex", types.complex},
+      {"number", types.number},
+      {"str", types.str},
+      {"None", types.none},
+      {"NoneType", types.none},
+      {"Any", types.any},
+      {"Device", types.device},
+      {"torch.device", types.device},
+      {"Generator", types.generator},
+      {"Stream", types.stream},
+      {"Storage", types.storage},
+      {"Capsule", types.capsule},
+      {"list", types.anyList},
+      {"tuple", types.anyTuple},
+      {"Layout", types.integer},
+      {"QScheme", types.integer},
+      {"torch.Tensor", types.tensor},
+      {"torch.dtype", types.integer},
+      {"torch.layout", types.integer},
+      {"torch.Generator", types.generator},
+      {"t", types.any},
+      {"AnyListType", types.anyList},
+      {"AnyTupleType", types.anyTuple},
+      {"torch.memory_format", types.integer},
+      {"AnyClassType", types.any},
+      {"AnyEnumType", types.any},
   };
   for (const Row &row : rows)
     if (name == row.name)
@@ -93,7 +113,8 @@ Type Definitions::makeGenericType(const python::Subscript &expr, const Source &s
     if (head == "RRef")
       return ts::RRefType::get(types.context, inner[0]);
   }
-  engine.report(source.location(expr.range), Diag::UnknownType, source.tree->source.text(expr.range));
+  engine.report(source.location(expr.range), Diag::UnknownType,
+                source.tree->source.text(expr.range));
   return {};
 }
 
@@ -102,7 +123,8 @@ Type Definitions::parseType(const python::Expr &expr, const Source &source) {
     return types.none;
   if (auto generic = dyn_cast<python::Subscript>(&expr))
     return parseGenericType(*generic, source);
-  if (auto binary = dyn_cast<python::Binary>(&expr); binary && binary->op == python::BinaryOp::BitOr) {
+  if (auto binary = dyn_cast<python::Binary>(&expr);
+      binary && binary->op == python::BinaryOp::BitOr) {
     Type left = parseType(*binary->left, source);
     Type right = left ? parseType(*binary->right, source) : Type();
     return right ? types.unionOf({left, right}, *this) : Type();
@@ -115,7 +137,8 @@ Type Definitions::parseType(const python::Expr &expr, const Source &source) {
 }
 
 Type Definitions::parseTypeText(StringRef text, const SourceLocation &location) {
-  std::unique_ptr<python::ParsedExpression> parsed = python::parseExpression(location.file, text, engine);
+  std::unique_ptr<python::ParsedExpression> parsed =
+      python::parseExpression(location.file, text, engine);
   if (!parsed)
     return {};
   // A file of one expression: nothing but the expression's own text to show.
@@ -178,7 +201,8 @@ static std::optional<std::pair<double, double>> complexValue(const python::Expr 
 Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const Source &source) {
   Builder builder(types.context);
   if (isa<python::NoneLiteral>(expr))
-    return isSubtype(types.none, type, *this) ? builder.getUnitAttr() : unknownConstant(expr, source);
+    return isSubtype(types.none, type, *this) ? builder.getUnitAttr()
+                                              : unknownConstant(expr, source);
   type = withoutOptional(type);
   auto checked = [&](Attribute value, Type own) {
     return isSubtype(own, type, *this) ? value : unknownConstant(expr, source);
@@ -189,14 +213,16 @@ Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const 
     return checked(builder.getBoolAttr(boolean->value), types.boolean);
   if (type == types.complex) {
     auto value = complexValue(expr);
-    return value ? Attribute(ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(value->first),
+    return value ? Attribute(ts::ComplexAttr::get(types.context,
+                                                  builder.getF64FloatAttr(value->first),
                                                   builder.getF64FloatAttr(value->second)))
                  : unknownConstant(expr, source);
   }
   if (auto integer = dyn_cast<python::IntLiteral>(&expr); integer && type != types.floating) {
     if (auto list = dyn_cast<ts::ListType>(type)) { // BroadcastingList
       Attribute item = parseConstant(expr, list.getElement(), source);
-      return item ? ts::ListAttr::get(types.context, builder.getArrayAttr({item}), type) : Attribute();
+      return item ? ts::ListAttr::get(types.context, builder.getArrayAttr({item}), type)
+                  : Attribute();
     }
     return checked(builder.getI64IntegerAttr(integer->value), types.integer);
   }
@@ -206,7 +232,8 @@ Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const 
     SmallVector<Attribute> values;
     for (auto [i, item] : llvm::enumerate(list)) {
       Type element = elementType(i);
-      values.push_back(element ? parseConstant(*item, element, source) : unknownConstant(*item, source));
+      values.push_back(element ? parseConstant(*item, element, source)
+                               : unknownConstant(*item, source));
       if (!values.back())
         return {};
     }
@@ -218,19 +245,25 @@ Attribute Definitions::parseConstant(const python::Expr &expr, Type type, const 
       return values ? ts::ListAttr::get(types.context, values, type) : Attribute();
     }
   if (auto tuple = dyn_cast<python::Tuple>(&expr))
-    if (auto tupleType = dyn_cast<ts::TupleType>(type); tupleType && tupleType.getElements().size() == tuple->items.size()) {
+    if (auto tupleType = dyn_cast<ts::TupleType>(type);
+        tupleType && tupleType.getElements().size() == tuple->items.size()) {
       ArrayAttr values = items(tuple->items, [&](size_t i) { return tupleType.getElements()[i]; });
       return values ? ts::TupleAttr::get(types.context, values, type) : Attribute();
     }
-  if (auto call = dyn_cast<python::Call>(&expr); call && qualifiedName(*call->callee) == "torch.device" && call->args.size() == 1)
+  if (auto call = dyn_cast<python::Call>(&expr);
+      call && qualifiedName(*call->callee) == "torch.device" && call->args.size() == 1)
     if (auto text = dyn_cast<python::StringLiteral>(call->args.front()))
       return ts::DeviceAttr::get(types.context, builder.getStringAttr(text->value));
-  if (auto member = dyn_cast<python::Attribute>(&expr); member && qualifiedName(*member->value) == "CONSTANTS")
-    if (const auto *entry = findConstant(member->name.text); entry && isSubtype(entry->second, type, *this))
+  if (auto member = dyn_cast<python::Attribute>(&expr);
+      member && qualifiedName(*member->value) == "CONSTANTS")
+    if (const auto *entry = findConstant(member->name.text);
+        entry && isSubtype(entry->second, type, *this))
       return entry->first;
   if (auto member = dyn_cast<python::Attribute>(&expr))
-    if (Definition *definition = find(qualifiedName(*member->value)); definition && definition->kind == DefinitionKind::Enum)
-      return ts::EnumValueAttr::get(types.context, FlatSymbolRefAttr::get(types.context, definition->name),
+    if (Definition *definition = find(qualifiedName(*member->value));
+        definition && definition->kind == DefinitionKind::Enum)
+      return ts::EnumValueAttr::get(types.context,
+                                    FlatSymbolRefAttr::get(types.context, definition->name),
                                     builder.getStringAttr(member->name.text));
   return unknownConstant(expr, source);
 }

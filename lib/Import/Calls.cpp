@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls: of operators, functions, methods, constructors, and the special forms that look like calls.
+// Calls: of operators, functions, methods, constructors, and the special forms that look like
+// calls.
 #include "Emitter.h"
 
 using namespace mlir;
@@ -57,8 +58,8 @@ Sugar FunctionEmitter::emitCall(const python::Call &expr, Type hint) {
   return call(callee, args, keywords, calleeRange(*expr.callee));
 }
 
-Sugar FunctionEmitter::call(const Sugar &callee, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
-                            python::Range range) {
+Sugar FunctionEmitter::call(const Sugar &callee, ArrayRef<Argument> args,
+                            ArrayRef<Argument> keywords, python::Range range) {
   switch (callee.kind) {
   case Sugar::Builtin: {
     if (!callee.value)
@@ -71,13 +72,18 @@ Sugar FunctionEmitter::call(const Sugar &callee, ArrayRef<Argument> args, ArrayR
     if (args.size() == 1 && keywords.empty() && isSub(args[0].value.type, callee.type))
       return Sugar::simple(args[0].value);
     return Sugar::simple(callBuiltin(callee.name, args, keywords, range));
-  case Sugar::Method: return callMethod(callee.value, callee.name, args, keywords, range);
+  case Sugar::Method:
+    return callMethod(callee.value, callee.name, args, keywords, range);
   case Sugar::Reference:
     switch (callee.definition->kind) {
-    case DefinitionKind::Function: return callFunction(*callee.definition->function, args, keywords, range);
-    case DefinitionKind::NamedTuple: return constructTuple(*callee.definition, args, keywords, range);
-    case DefinitionKind::Class: return constructObject(*callee.definition, args, keywords, range);
-    default: break;
+    case DefinitionKind::Function:
+      return callFunction(*callee.definition->function, args, keywords, range);
+    case DefinitionKind::NamedTuple:
+      return constructTuple(*callee.definition, args, keywords, range);
+    case DefinitionKind::Class:
+      return constructObject(*callee.definition, args, keywords, range);
+    default:
+      break;
     }
     break;
   case Sugar::Simple:
@@ -87,10 +93,12 @@ Sugar FunctionEmitter::call(const Sugar &callee, ArrayRef<Argument> args, ArrayR
       return callMethod(callee.value, isModule ? "forward" : "__call__", args, keywords, range);
     }
     if (auto type = dyn_cast<ts::FunctionType>(callee.value.type))
-      if (Definition *definition = definitions.find(type.getName().getValue()); definition && definition->function)
+      if (Definition *definition = definitions.find(type.getName().getValue());
+          definition && definition->function)
         return callFunction(*definition->function, args, keywords, range);
     break;
-  default: break;
+  default:
+    break;
   }
   report(range, Diag::NotCallable, source.tree->source.text(range));
   return {};
@@ -120,8 +128,8 @@ bool FunctionEmitter::emitCalleeNow(Function &callee, python::Range range) {
   return ok;
 }
 
-Sugar FunctionEmitter::callFunction(Function &callee, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
-                                    python::Range range) {
+Sugar FunctionEmitter::callFunction(Function &callee, ArrayRef<Argument> args,
+                                    ArrayRef<Argument> keywords, python::Range range) {
   const Signature *signature = definitions.signatureOf(callee);
   if (!signature)
     return {};
@@ -139,8 +147,10 @@ Sugar FunctionEmitter::callFunction(Function &callee, ArrayRef<Argument> args, A
   Type result = signature->result ? signature->result : types.none;
   auto name = FlatSymbolRefAttr::get(types.context, callee.name);
   TypedValue function = constant(name, ts::FunctionType::get(types.context, name), range);
-  SmallVector<Value> values = llvm::map_to_vector(*matched, [](const TypedValue &value) { return value.value; });
-  auto op = ts::CallFunctionOp::create(builder, loc(range), TypeRange{result}, function.value, values);
+  SmallVector<Value> values =
+      llvm::map_to_vector(*matched, [](const TypedValue &value) { return value.value; });
+  auto op =
+      ts::CallFunctionOp::create(builder, loc(range), TypeRange{result}, function.value, values);
   return Sugar::simple({op.getResult(0), result});
 }
 
@@ -165,19 +175,22 @@ Sugar FunctionEmitter::callMethod(TypedValue self, StringRef name, ArrayRef<Argu
   SmallVector<Formal> formals = formalsOf(*signature);
   TypeVariables variables;
   std::string why;
-  auto matched = matchArguments(ArrayRef<Formal>(formals).drop_front(), false, args, keywords, true, variables, range, why);
+  auto matched = matchArguments(ArrayRef<Formal>(formals).drop_front(), false, args, keywords, true,
+                                variables, range, why);
   if (!matched) {
     report(range, Diag::CallMismatch, method->name, why);
     return {};
   }
   Type result = signature->result ? signature->result : types.none;
-  SmallVector<Value> values = llvm::map_to_vector(*matched, [](const TypedValue &value) { return value.value; });
-  auto op = ts::CallMethodOp::create(builder, loc(range), TypeRange{result}, builder.getStringAttr(name), self.value, values);
+  SmallVector<Value> values =
+      llvm::map_to_vector(*matched, [](const TypedValue &value) { return value.value; });
+  auto op = ts::CallMethodOp::create(builder, loc(range), TypeRange{result},
+                                     builder.getStringAttr(name), self.value, values);
   return Sugar::simple({op.getResult(0), result});
 }
 
-Sugar FunctionEmitter::constructTuple(Definition &definition, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
-                                      python::Range range) {
+Sugar FunctionEmitter::constructTuple(Definition &definition, ArrayRef<Argument> args,
+                                      ArrayRef<Argument> keywords, python::Range range) {
   if (!definitions.load(definition))
     return {};
   SmallVector<Formal> formals;
@@ -198,18 +211,20 @@ Sugar FunctionEmitter::constructTuple(Definition &definition, ArrayRef<Argument>
   return Sugar::simple(makeTuple(*matched, range, definition.type));
 }
 
-Sugar FunctionEmitter::constructObject(Definition &definition, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
-                                       python::Range range) {
+Sugar FunctionEmitter::constructObject(Definition &definition, ArrayRef<Argument> args,
+                                       ArrayRef<Argument> keywords, python::Range range) {
   if (!definitions.load(definition))
     return {};
-  TypedValue object = {ts::CreateObjectOp::create(builder, loc(range), definition.type), definition.type};
+  TypedValue object = {ts::CreateObjectOp::create(builder, loc(range), definition.type),
+                       definition.type};
   if (!callMethod(object, "__init__", args, keywords, range))
     return {};
   return Sugar::simple(object);
 }
 
 /// The fields of PyTorch's own classes are not known, their few methods are.
-Sugar FunctionEmitter::callOpaqueMethod(TypedValue self, StringRef name, ArrayRef<Argument> args, python::Range range) {
+Sugar FunctionEmitter::callOpaqueMethod(TypedValue self, StringRef name, ArrayRef<Argument> args,
+                                        python::Range range) {
   StringRef className = cast<ts::ClassType>(self.type).getName().getValue();
   Type weightAndBias = types.tuple({types.tensor, types.optional(types.tensor)});
   Type ints = types.list(types.integer);
@@ -228,8 +243,10 @@ Sugar FunctionEmitter::callOpaqueMethod(TypedValue self, StringRef name, ArrayRe
     report(range, Diag::NoAttribute, className, name);
     return {};
   }
-  SmallVector<Value> values = llvm::map_to_vector(args, [](const Argument &argument) { return argument.value.value; });
-  auto op = ts::CallMethodOp::create(builder, loc(range), TypeRange{result}, builder.getStringAttr(name), self.value, values);
+  SmallVector<Value> values =
+      llvm::map_to_vector(args, [](const Argument &argument) { return argument.value.value; });
+  auto op = ts::CallMethodOp::create(builder, loc(range), TypeRange{result},
+                                     builder.getStringAttr(name), self.value, values);
   return Sugar::simple({op.getResult(0), result});
 }
 
@@ -256,7 +273,8 @@ Sugar FunctionEmitter::emitTypedForm(StringRef form, const python::Call &expr) {
   TypedValue value = emitExpr(*expr.args[1]);
   if (!value || (value.value.getDefiningOp<ts::UncheckedCastOp>() && value.type == type))
     return Sugar::simple(value);
-  return Sugar::simple({ts::UncheckedCastOp::create(builder, loc(expr.callee->range), type, value.value), type});
+  return Sugar::simple(
+      {ts::UncheckedCastOp::create(builder, loc(expr.callee->range), type, value.value), type});
 }
 
 Sugar FunctionEmitter::emitRange(const python::Call &expr) {
@@ -284,16 +302,18 @@ Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, T
   if (form == "fork" || form == "awaitable")
     return emitFork(expr, form == "awaitable");
   if (form == "__new__")
-    return Sugar::simple(
-        {ts::CreateObjectOp::create(builder, loc(range), callee.definition->type), callee.definition->type});
+    return Sugar::simple({ts::CreateObjectOp::create(builder, loc(range), callee.definition->type),
+                          callee.definition->type});
   if (form == "annotate" || form == "unchecked_cast")
     return arity(2, 2) ? emitTypedForm(form, expr) : Sugar();
   if (form == "uninitialized") {
     Type type = arity(1, 1) ? definitions.parseType(*expr.args[0], source) : Type();
-    return type ? Sugar::simple({ts::UninitializedOp::create(builder, loc(range), type), type}) : Sugar();
+    return type ? Sugar::simple({ts::UninitializedOp::create(builder, loc(range), type), type})
+                : Sugar();
   }
   if (form == "isinstance")
-    return arity(2, 2) ? Sugar::simple(emitIsInstance(*expr.args[0], *expr.args[1]).value) : Sugar();
+    return arity(2, 2) ? Sugar::simple(emitIsInstance(*expr.args[0], *expr.args[1]).value)
+                       : Sugar();
   if (form == "range")
     return arity(1, 3) ? emitRange(expr) : Sugar();
   if (form == "getattr") {
@@ -324,14 +344,19 @@ std::optional<TypedValue> FunctionEmitter::emitToList(const python::Expr &expr, 
   Type element = type;
   for (; isa<ts::ListType>(element); element = cast<ts::ListType>(element).getElement())
     ++depth;
-  int64_t kind = element == types.integer ? 0 : element == types.floating ? 1 : element == types.boolean ? 2 : element == types.complex ? 3 : -1;
+  int64_t kind = element == types.integer    ? 0
+                 : element == types.floating ? 1
+                 : element == types.boolean  ? 2
+                 : element == types.complex  ? 3
+                                             : -1;
   if (kind < 0) {
     report(expr.range, Diag::ValueType, text(element), "int, float, bool or complex");
     return TypedValue();
   }
   TypedValue dims = constant(builder.getI64IntegerAttr(depth), types.integer, expr.range);
   TypedValue code = constant(builder.getI64IntegerAttr(kind), types.integer, expr.range);
-  auto op = ts::AtenOp::create(builder, loc(method->name.range), TypeRange{type}, builder.getStringAttr("prim::tolist"),
+  auto op = ts::AtenOp::create(builder, loc(method->name.range), TypeRange{type},
+                               builder.getStringAttr("prim::tolist"),
                                ValueRange{base.value, dims.value, code.value});
   return TypedValue{op.getResult(0), type};
 }
@@ -398,8 +423,9 @@ Sugar FunctionEmitter::emitFork(const python::Call &expr, bool isAwaitable) {
   return Sugar::simple({op->getResult(0), type});
 }
 
-bool FunctionEmitter::emitForkBody(const Sugar &callee, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
-                                   Block *block, python::Range range, Type &result) {
+bool FunctionEmitter::emitForkBody(const Sugar &callee, ArrayRef<Argument> args,
+                                   ArrayRef<Argument> keywords, Block *block, python::Range range,
+                                   Type &result) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(block);
   frames.push_back({block, {}, {}});
@@ -411,7 +437,8 @@ bool FunctionEmitter::emitForkBody(const Sugar &callee, ArrayRef<Argument> args,
   if (callee.kind == Sugar::Closure) {
     if (callee.closure->returns)
       returnType = definitions.parseType(*callee.closure->returns, source);
-    ok = beginExits(callee.closure->body, range) && emitBody(callee.closure->body) && finishFunction(range);
+    ok = beginExits(callee.closure->body, range) && emitBody(callee.closure->body) &&
+         finishFunction(range);
     result = returnType;
   } else {
     TypedValue value = asValue(call(callee, args, keywords, range), range);

@@ -10,10 +10,11 @@ using llvm::isa;
 
 namespace tsc::importer {
 
-/// Quantized convolutions took stride, padding, dilation and groups before these became part of the packed weight.
+/// Quantized convolutions took stride, padding, dilation and groups before these became part of the
+/// packed weight.
 static void shortenOldConvolution(ts::AtenOp op) {
-  static const char *const kNames[] = {"quantized::conv2d", "quantized::conv2d_relu", "quantized::conv3d",
-                                       "quantized::conv3d_relu"};
+  static const char *const kNames[] = {"quantized::conv2d", "quantized::conv2d_relu",
+                                       "quantized::conv3d", "quantized::conv3d_relu"};
   if (op.getArgs().size() != 8 || !llvm::is_contained(kNames, op.getName()))
     return;
   OpBuilder builder(op);
@@ -40,7 +41,8 @@ void cleanUp(ts::FuncOp function) {
       forks.push_back(op);
   });
   for (Operation *fork : forks) {
-    cleanUpGraph(fork->getRegion(0)); // PyTorch does it twice, which shows in the order of constants
+    cleanUpGraph(
+        fork->getRegion(0)); // PyTorch does it twice, which shows in the order of constants
     cleanUpGraph(fork->getRegion(0));
   }
   cleanUpGraph(function.getBody());
@@ -64,7 +66,8 @@ static void keepOperands(Operation *yield, unsigned first, ArrayRef<unsigned> or
 
 Operation *keepResults(Operation *op, ArrayRef<unsigned> order) {
   OpBuilder builder(op);
-  SmallVector<Type> types = llvm::map_to_vector(order, [&](unsigned i) { return op->getResult(i).getType(); });
+  SmallVector<Type> types =
+      llvm::map_to_vector(order, [&](unsigned i) { return op->getResult(i).getType(); });
   Location loc = ts::withDebugNames(op->getLoc(), keptNames(op, order));
   Operation *made;
   if (auto branch = dyn_cast<ts::IfOp>(op)) {
@@ -73,7 +76,8 @@ Operation *keepResults(Operation *op, ArrayRef<unsigned> order) {
       keepOperands(region.front().getTerminator(), 0, order);
   } else {
     auto loop = cast<ts::LoopOp>(op);
-    SmallVector<Value> inits = llvm::map_to_vector(order, [&](unsigned i) -> Value { return loop.getInits()[i]; });
+    SmallVector<Value> inits =
+        llvm::map_to_vector(order, [&](unsigned i) -> Value { return loop.getInits()[i]; });
     made = ts::LoopOp::create(builder, loc, types, loop.getTrips(), loop.getCondition(), inits);
     Block &body = loop.getBody().front();
     keepOperands(body.getTerminator(), 1, order);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PyTorch does to every graph that it loads, in its order, so that an imported function is the graph that its
-// TorchScript prints: tuples made only to be taken apart go, what is constant among immutable values is computed, constants
-// move to the front and merge, results of branches and loops are ordered by first use. A "graph" is the body of a function
-// or of a fork; a fork's is cleaned before the one around it.
+// What PyTorch does to every graph that it loads, in its order, so that an imported function is the
+// graph that its TorchScript prints: tuples made only to be taken apart go, what is constant among
+// immutable values is computed, constants move to the front and merge, results of branches and
+// loops are ordered by first use. A "graph" is the body of a function or of a fork; a fork's is
+// cleaned before the one around it.
 #pragma once
 
 #include "tsc/Ts/TsDialect.h"
@@ -16,22 +17,24 @@ void cleanUp(ts::FuncOp function);
 void lowerTuples(mlir::Block &block);
 /// Drops operations that nothing needs: neither their results nor what they write.
 void eliminateDeadCode(mlir::Region &graph);
-/// Computes operators on immutable constants, takes decided branches, drops results that never change.
+/// Computes operators on immutable constants, takes decided branches, drops results that never
+/// change.
 void propagateConstants(mlir::Block &block);
 /// Moves constants before all other code and merges equal ones.
 void poolConstants(mlir::Region &graph);
 /// Orders results of branches and loops by their first use.
 void canonicalizeOutputs(mlir::Region &graph);
 
-/// Rebuilds a branch or loop with some of its results (and a loop's carried values), in the given order. Uses of the
-/// results left out must be gone. Returns the new operation.
+/// Rebuilds a branch or loop with some of its results (and a loop's carried values), in the given
+/// order. Uses of the results left out must be gone. Returns the new operation.
 mlir::Operation *keepResults(mlir::Operation *op, llvm::ArrayRef<unsigned> order);
 
 /// Which values may be the same object, or hold one another, in a graph.
 class AliasSets {
 public:
   explicit AliasSets(mlir::Region &graph);
-  /// Whether an operation writes to what existed before the graph ran or was given away (inputs, attributes).
+  /// Whether an operation writes to what existed before the graph ran or was given away (inputs,
+  /// attributes).
   bool writesOutside(mlir::Operation *op);
   /// The sets that an operation writes to.
   llvm::SmallVector<unsigned> writtenSets(mlir::Operation *op);

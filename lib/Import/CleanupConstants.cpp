@@ -37,7 +37,8 @@ static void dropEqualResults(ts::IfOp op) {
       continue;
     }
     Attribute constant = constantOf(x);
-    if (constant && constant == constantOf(y) && x.getType() == y.getType() && !isMutable(x.getType())) {
+    if (constant && constant == constantOf(y) && x.getType() == y.getType() &&
+        !isMutable(x.getType())) {
       OpBuilder builder(op);
       replaceResult(op, i, ts::ConstantOp::create(builder, x.getLoc(), x.getType(), constant));
       continue;
@@ -85,7 +86,8 @@ static bool neverRuns(ts::LoopOp op) {
 // ---- Operations
 
 static void foldOperation(Operation *op) {
-  if (op->getNumResults() == 0 || isa<ts::ConstantOp, ts::UninitializedOp>(op) || op->getNumRegions() != 0)
+  if (op->getNumResults() == 0 || isa<ts::ConstantOp, ts::UninitializedOp>(op) ||
+      op->getNumRegions() != 0)
     return;
   SmallVector<Attribute> inputs;
   for (Value operand : op->getOperands()) {
@@ -103,7 +105,8 @@ static void foldOperation(Operation *op) {
   names.resize(op->getNumResults());
   for (auto [i, value] : llvm::enumerate(*values)) {
     Location loc = ts::withDebugNames(op->getLoc(), {names[i]});
-    op->getResult(i).replaceAllUsesWith(ts::ConstantOp::create(builder, loc, value.type, value.value).getResult());
+    op->getResult(i).replaceAllUsesWith(
+        ts::ConstantOp::create(builder, loc, value.type, value.value).getResult());
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dead code, by inverse mark and sweep: what the results need, what has side effects, and what writes to memory that is
-// needed are live.
+// Dead code, by inverse mark and sweep: what the results need, what has side effects, and what
+// writes to memory that is needed are live.
 #include "Cleanup.h"
 
 using namespace mlir;
@@ -41,13 +41,14 @@ private:
 } // namespace
 
 bool DeadCode::hasSideEffects(Operation *op) {
-  if (isa<ts::RaiseOp, ts::SetAttrOp, ts::CallFunctionOp, ts::CallMethodOp, ts::EnterOp, ts::ExitOp, ts::ForkOp,
-          ts::AwaitableOp>(op))
+  if (isa<ts::RaiseOp, ts::SetAttrOp, ts::CallFunctionOp, ts::CallMethodOp, ts::EnterOp, ts::ExitOp,
+          ts::ForkOp, ts::AwaitableOp>(op))
     return true;
   if (auto aten = dyn_cast<ts::AtenOp>(op)) {
     const ts::OperatorRow *row = aten.getRow();
-    static const char *const kEffects[] = {"prim::Print",        "aten::warn",      "aten::save", "aten::manual_seed",
-                                           "prim::AddStatValue", "prim::TimePoint", "aten::wait", "aten::seed"};
+    static const char *const kEffects[] = {
+        "prim::Print",        "aten::warn",      "aten::save", "aten::manual_seed",
+        "prim::AddStatValue", "prim::TimePoint", "aten::wait", "aten::seed"};
     if (!row || llvm::is_contained(kEffects, aten.getBaseName()))
       return true;
     return aliases.writesOutside(op);
@@ -78,7 +79,8 @@ bool DeadCode::mark(Operation *op) {
 bool DeadCode::isLive(Operation *op) {
   if (llvm::any_of(op->getResults(), [&](Value result) { return live.contains(result); }))
     return true;
-  return llvm::any_of(aliases.writtenSets(op), [&](unsigned set) { return liveSets.contains(set); });
+  return llvm::any_of(aliases.writtenSets(op),
+                      [&](unsigned set) { return liveSets.contains(set); });
 }
 
 /// The end of a block uses only the values whose results outside are used.
@@ -89,8 +91,9 @@ bool DeadCode::markYield(Operation *yield) {
   bool before = std::exchange(changed, false);
   if (auto loop = dyn_cast<ts::LoopOp>(parent)) {
     makeLive(yield->getOperand(0));
-    for (auto [value, argument, result] : llvm::zip_equal(
-             yield->getOperands().drop_front(), loop.getBody().getArguments().drop_front(), parent->getResults()))
+    for (auto [value, argument, result] :
+         llvm::zip_equal(yield->getOperands().drop_front(),
+                         loop.getBody().getArguments().drop_front(), parent->getResults()))
       if (live.contains(result) || live.contains(argument))
         makeLive(value);
   } else {
@@ -146,7 +149,9 @@ Operation *DeadCode::dropDeadResults(Operation *op) {
   if (loop) {
     for (OpResult result : op->getResults())
       if (!llvm::is_contained(kept, result.getResultNumber()))
-        loop.getBody().getArgument(1 + result.getResultNumber()).replaceAllUsesWith(loop.getInits()[result.getResultNumber()]);
+        loop.getBody()
+            .getArgument(1 + result.getResultNumber())
+            .replaceAllUsesWith(loop.getInits()[result.getResultNumber()]);
   }
   made = keepResults(op, kept);
   marked.insert(made);

@@ -9,7 +9,8 @@ using llvm::isa;
 namespace tsc::importer {
 
 namespace {
-using Place = std::pair<unsigned, unsigned>; ///< number of an operation in program order, and of an operand
+using Place =
+    std::pair<unsigned, unsigned>; ///< number of an operation in program order, and of an operand
 
 class OutputOrder {
 public:
@@ -30,15 +31,18 @@ private:
 } // namespace
 
 void OutputOrder::run(Block &block) {
-  // Backwards, since the order of one operation's results decides where those before it are used first.
+  // Backwards, since the order of one operation's results decides where those before it are used
+  // first.
   for (Operation &at : llvm::make_early_inc_range(llvm::reverse(block))) {
     Operation *op = &at;
     if (!isa<ts::IfOp, ts::LoopOp>(op))
       continue;
     SmallVector<unsigned> order(op->getNumResults());
     std::iota(order.begin(), order.end(), 0u);
-    SmallVector<Place> uses = llvm::map_to_vector(op->getResults(), [&](OpResult result) { return firstUse(result); });
-    llvm::sort(order, [&](unsigned a, unsigned b) { return std::tie(uses[a], a) < std::tie(uses[b], b); });
+    SmallVector<Place> uses =
+        llvm::map_to_vector(op->getResults(), [&](OpResult result) { return firstUse(result); });
+    llvm::sort(order,
+               [&](unsigned a, unsigned b) { return std::tie(uses[a], a) < std::tie(uses[b], b); });
     if (!llvm::is_sorted(order)) {
       unsigned number = numbers.lookup(op);
       numbers.erase(op);

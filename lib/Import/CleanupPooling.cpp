@@ -24,8 +24,8 @@ private:
 };
 } // namespace
 
-/// A mutable constant that is written to, or that may leave the graph, stays one of its own; a tensor of the archive is
-/// one object anyway.
+/// A mutable constant that is written to, or that may leave the graph, stays one of its own; a
+/// tensor of the archive is one object anyway.
 bool ConstantPool::canMerge(ts::ConstantOp op) {
   if (!isMutable(op.getResult().getType()) || isa<ts::TensorAttr>(op.getValue()))
     return true;
@@ -50,7 +50,8 @@ void ConstantPool::run(Block &block) {
     auto constant = dyn_cast<ts::ConstantOp>(op);
     if (!constant)
       continue;
-    auto [it, isNew] = known.try_emplace({constant.getValueAttr(), constant.getResult().getType()}, constant);
+    auto [it, isNew] =
+        known.try_emplace({constant.getValueAttr(), constant.getResult().getType()}, constant);
     if (!isNew) {
       if (!canMerge(constant) || !canMerge(it->second))
         continue;

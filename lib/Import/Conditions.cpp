@@ -44,8 +44,9 @@ Condition FunctionEmitter::emitCondition(const python::Expr &expr) {
     Condition inner = inverted(emitCondition(*unary->operand));
     if (!inner.value)
       return inner;
-    inner.value = inner.known ? constant(builder.getBoolAttr(*inner.known), types.boolean, expr.range)
-                              : callBuiltin("aten::__not__", {{"", inner.value, expr.range}}, {}, expr.range);
+    inner.value =
+        inner.known ? constant(builder.getBoolAttr(*inner.known), types.boolean, expr.range)
+                    : callBuiltin("aten::__not__", {{"", inner.value, expr.range}}, {}, expr.range);
     return inner;
   }
   if (auto compare = dyn_cast<python::Compare>(&expr); compare && compare->ops.size() == 1)
@@ -75,23 +76,27 @@ Condition FunctionEmitter::emitNoneTest(const python::Compare &expr) {
   SmallVector<Type> members = alternatives(value.type);
   bool mayBeNone = llvm::is_contained(members, types.none) || isa<ts::AnyType>(value.type);
   bool isNone = value.type == types.none;
-  if (auto name = dyn_cast<python::Name>(expr.operands[0]); name && mayBeNone && !isNone && !isa<ts::AnyType>(value.type)) {
+  if (auto name = dyn_cast<python::Name>(expr.operands[0]);
+      name && mayBeNone && !isNone && !isa<ts::AnyType>(value.type)) {
     llvm::erase(members, types.none);
     condition.whenTrue.emplace_back(name->id.str(), types.none);
     condition.whenFalse.emplace_back(name->id.str(), types.unionOf(members, definitions));
     if (negated)
       std::swap(condition.whenTrue, condition.whenFalse);
-    condition.whenTrue.erase(llvm::remove_if(condition.whenTrue, [&](auto &r) { return r.second == types.none; }),
-                             condition.whenTrue.end());
-    condition.whenFalse.erase(llvm::remove_if(condition.whenFalse, [&](auto &r) { return r.second == types.none; }),
-                              condition.whenFalse.end());
+    condition.whenTrue.erase(
+        llvm::remove_if(condition.whenTrue, [&](auto &r) { return r.second == types.none; }),
+        condition.whenTrue.end());
+    condition.whenFalse.erase(
+        llvm::remove_if(condition.whenFalse, [&](auto &r) { return r.second == types.none; }),
+        condition.whenFalse.end());
   }
   if (isNone || !mayBeNone)
     condition.known = isNone != negated;
   condition.value = condition.known
                         ? constant(builder.getBoolAttr(*condition.known), types.boolean, expr.range)
                         : callBuiltin(negated ? "aten::__isnot__" : "aten::__is__",
-                                      {{"", value, expr.range}, {"", none(expr.range), expr.range}}, {}, expr.range);
+                                      {{"", value, expr.range}, {"", none(expr.range), expr.range}},
+                                      {}, expr.range);
   return condition;
 }
 
@@ -108,12 +113,21 @@ Condition FunctionEmitter::emitShortCircuit(const python::BoolOp &expr) {
     bool ok = emitBranches(
         left, expr.range,
         [&] {
-          right = expr.isAnd ? emitCondition(*operand) : Condition{constant(builder.getBoolAttr(true), types.boolean, expr.range), {}, {}, {}};
+          right =
+              expr.isAnd
+                  ? emitCondition(*operand)
+                  : Condition{
+                        constant(builder.getBoolAttr(true), types.boolean, expr.range), {}, {}, {}};
           return right.value && assign(kName, Sugar::simple(right.value), expr.range);
         },
         [&] {
-          Condition other = expr.isAnd ? Condition{constant(builder.getBoolAttr(false), types.boolean, expr.range), {}, {}, {}}
-                                       : emitCondition(*operand);
+          Condition other =
+              expr.isAnd
+                  ? Condition{constant(builder.getBoolAttr(false), types.boolean, expr.range),
+                              {},
+                              {},
+                              {}}
+                  : emitCondition(*operand);
           if (!expr.isAnd)
             right = other;
           return other.value && assign(kName, Sugar::simple(other.value), expr.range);
@@ -190,7 +204,8 @@ Condition FunctionEmitter::emitIsInstance(const python::Expr &object, const pyth
     condition.value = constant(builder.getBoolAttr(*condition.known), types.boolean, object.range);
     return condition;
   }
-  SmallVector<Attribute> typeAttrs = llvm::map_to_vector(wanted, [](Type type) { return Attribute(TypeAttr::get(type)); });
+  SmallVector<Attribute> typeAttrs =
+      llvm::map_to_vector(wanted, [](Type type) { return Attribute(TypeAttr::get(type)); });
   Value test = ts::IsInstanceOp::create(builder, loc(object.range), types.boolean, value.value,
                                         builder.getArrayAttr(typeAttrs));
   condition.value = {test, types.boolean};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Branches and loops. A variable that a block assigns becomes a result: of a branch when both sides know it, of a loop
-// when it was known before (what a loop may assign is read off its body first).
+// Branches and loops. A variable that a block assigns becomes a result: of a branch when both sides
+// know it, of a loop when it was known before (what a loop may assign is read off its body first).
 #include "Emitter.h"
 
 using namespace mlir;
@@ -23,7 +23,8 @@ bool FunctionEmitter::emitIf(const python::If &stmt) {
     return ok;
   };
   if (!emitBranches(
-          condition, stmt.range, [&] { return side(stmt.body, ends[0]); }, [&] { return side(stmt.orElse, ends[1]); }))
+          condition, stmt.range, [&] { return side(stmt.body, ends[0]); },
+          [&] { return side(stmt.orElse, ends[1]); }))
     return false;
   // Past a branch that exits, the other side's knowledge holds.
   if (!condition.known && (ends[0] == Exit::No) != (ends[1] == Exit::No))
@@ -32,7 +33,8 @@ bool FunctionEmitter::emitIf(const python::If &stmt) {
 }
 
 bool FunctionEmitter::emitBranches(const Condition &condition, python::Range range,
-                                   llvm::function_ref<bool()> emitThen, llvm::function_ref<bool()> emitElse) {
+                                   llvm::function_ref<bool()> emitThen,
+                                   llvm::function_ref<bool()> emitElse) {
   if (condition.known) {
     refine(*condition.known ? condition.whenTrue : condition.whenFalse, range);
     return *condition.known ? emitThen() : emitElse();
@@ -55,9 +57,12 @@ bool FunctionEmitter::emitBranches(const Condition &condition, python::Range ran
   return mergeBranches(op, branchFrames, branchExits, range);
 }
 
-SmallVector<FunctionEmitter::MergedVariable>
-FunctionEmitter::mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&ends)[2], python::Range range) {
-  static const char *const kMissing[] = {"is not defined in the false branch", "is not defined in the true branch"};
+SmallVector<FunctionEmitter::MergedVariable> FunctionEmitter::mergedVariables(ts::IfOp op,
+                                                                              Frame (&sides)[2],
+                                                                              const bool (&ends)[2],
+                                                                              python::Range range) {
+  static const char *const kMissing[] = {"is not defined in the false branch",
+                                         "is not defined in the true branch"};
   std::map<std::string, int> names; // sorted, as PyTorch has them
   for (unsigned i = 0; i < 2; ++i)
     for (auto &[name, binding] : sides[i].variables)
@@ -73,7 +78,9 @@ FunctionEmitter::mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&en
     Binding *outer = findVariable(name), *known[2];
     for (unsigned i = 0; i < 2; ++i) {
       auto it = sides[i].variables.find(name);
-      known[i] = ends[i] && !isFlag ? nullptr : it != sides[i].variables.end() ? &it->second : outer;
+      known[i] = ends[i] && !isFlag               ? nullptr
+                 : it != sides[i].variables.end() ? &it->second
+                                                  : outer;
     }
     auto isOther = [](Binding *binding) { return binding && binding->sugar.kind != Sugar::Simple; };
     if (isOther(known[0]) || isOther(known[1]) || (!known[0] && !known[1]))
@@ -81,12 +88,16 @@ FunctionEmitter::mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&en
     MergedVariable variable;
     variable.name = name;
     if (known[0] && known[1]) {
-      bool toUnion = outer && outer->declared && isa<ts::OptionalType, ts::UnionType, ts::NumberType>(outer->declared);
-      variable.declared = unify(known[0]->declared, known[1]->declared, types, definitions, toUnion);
-      variable.stored = unify(known[0]->sugar.value.type, known[1]->sugar.value.type, types, definitions, true);
+      bool toUnion = outer && outer->declared &&
+                     isa<ts::OptionalType, ts::UnionType, ts::NumberType>(outer->declared);
+      variable.declared =
+          unify(known[0]->declared, known[1]->declared, types, definitions, toUnion);
+      variable.stored =
+          unify(known[0]->sugar.value.type, known[1]->sugar.value.type, types, definitions, true);
       if (!variable.declared) {
-        frames.back().errors[name] = "has type '" + text(known[0]->declared) + "' in the true branch and '" +
-                                     text(known[1]->declared) + "' in the false branch";
+        frames.back().errors[name] = "has type '" + text(known[0]->declared) +
+                                     "' in the true branch and '" + text(known[1]->declared) +
+                                     "' in the false branch";
         continue;
       }
     } else {
@@ -96,21 +107,25 @@ FunctionEmitter::mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&en
     }
     for (unsigned i = 0; i < 2; ++i) {
       OpBuilder inBlock = OpBuilder::atBlockEnd(&op->getRegion(i).front());
-      variable.values[i] = known[i] ? known[i]->sugar.value.value
-                                    : Value(ts::UninitializedOp::create(inBlock, loc(range), variable.stored));
+      variable.values[i] =
+          known[i] ? known[i]->sugar.value.value
+                   : Value(ts::UninitializedOp::create(inBlock, loc(range), variable.stored));
     }
     merged.push_back(std::move(variable));
   }
   return merged;
 }
 
-bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame (&sides)[2], const Exit (&sideExits)[2], python::Range range) {
+bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame (&sides)[2], const Exit (&sideExits)[2],
+                                    python::Range range) {
   const bool ends[2] = {sideExits[0] == Exit::Ends, sideExits[1] == Exit::Ends};
   SmallVector<MergedVariable> variables = mergedVariables(op, sides, ends, range);
-  SmallVector<Type> resultTypes = llvm::map_to_vector(variables, [](const MergedVariable &v) { return v.stored; });
+  SmallVector<Type> resultTypes =
+      llvm::map_to_vector(variables, [](const MergedVariable &v) { return v.stored; });
   for (unsigned i = 0; i < 2; ++i) {
     OpBuilder atEnd = OpBuilder::atBlockEnd(&op->getRegion(i).front());
-    SmallVector<Value> values = llvm::map_to_vector(variables, [&](const MergedVariable &v) { return v.values[i]; });
+    SmallVector<Value> values =
+        llvm::map_to_vector(variables, [&](const MergedVariable &v) { return v.values[i]; });
     ts::YieldOp::create(atEnd, loc(range), values);
   }
   auto merged = ts::IfOp::create(builder, op.getLoc(), resultTypes, op.getCondition());
@@ -119,7 +134,8 @@ bool FunctionEmitter::mergeBranches(ts::IfOp op, Frame (&sides)[2], const Exit (
   op.erase();
   for (auto [variable, result] : llvm::zip_equal(variables, merged.getResults())) {
     nameValue(variable.name, result);
-    frames.back().variables[variable.name] = {Sugar::simple({result, variable.stored}), variable.declared};
+    frames.back().variables[variable.name] = {Sugar::simple({result, variable.stored}),
+                                              variable.declared};
   }
   if (sideExits[0] != Exit::No && sideExits[1] != Exit::No)
     exits = ends[0] && ends[1] ? Exit::Ends : Exit::Leaves;
@@ -173,8 +189,9 @@ bool FunctionEmitter::emitWhile(const python::While &stmt) {
   return emitLoop(trips, stmt.test, stmt.body, stmt.range, nullptr, nullptr);
 }
 
-bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body, python::Range range,
-                               llvm::function_ref<bool(Value)> emitTarget, const python::Expr *target) {
+bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body,
+                               python::Range range, llvm::function_ref<bool(Value)> emitTarget,
+                               const python::Expr *target) {
   std::map<std::string, int> assigned;
   collectAssigned(body, assigned);
   if (target)
@@ -188,7 +205,8 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
     assigned[loopFlag("broke")];
   }
 
-  TypedValue start = test ? emitCondition(*test).value : constant(builder.getBoolAttr(true), types.boolean, range);
+  TypedValue start =
+      test ? emitCondition(*test).value : constant(builder.getBoolAttr(true), types.boolean, range);
   if (!start)
     return false;
   SmallVector<std::string> carried;
@@ -202,7 +220,8 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
     inits.push_back(binding->sugar.value.value);
     initTypes.push_back(binding->declared);
   }
-  auto loop = ts::LoopOp::create(builder, loc(range), TypeRange(initTypes), trips.value, start.value, inits);
+  auto loop = ts::LoopOp::create(builder, loc(range), TypeRange(initTypes), trips.value,
+                                 start.value, inits);
   SmallVector<Value> next;
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -229,14 +248,16 @@ bool FunctionEmitter::emitLoop(TypedValue trips, const python::Expr *test, pytho
   }
   for (auto [i, name] : llvm::enumerate(carried)) {
     nameValue(name, loop.getResult(i));
-    frames.back().variables[name] = {Sugar::simple({loop.getResult(i), initTypes[i]}), initTypes[i]};
+    frames.back().variables[name] = {Sugar::simple({loop.getResult(i), initTypes[i]}),
+                                     initTypes[i]};
   }
   return true;
 }
 
 /// One turn, and in `goOn` whether there is another.
-bool FunctionEmitter::emitLoopBody(const python::Expr *test, python::StmtList body, python::Range range,
-                                   llvm::function_ref<bool()> emitTarget, TypedValue &goOn) {
+bool FunctionEmitter::emitLoopBody(const python::Expr *test, python::StmtList body,
+                                   python::Range range, llvm::function_ref<bool()> emitTarget,
+                                   TypedValue &goOn) {
   ++loopDepth;
   bool hasFlags = !source.model;
   if (hasFlags) {
@@ -248,9 +269,11 @@ bool FunctionEmitter::emitLoopBody(const python::Expr *test, python::StmtList bo
   if (ok && test)
     ok = static_cast<bool>(goOn = emitCondition(*test).value);
   if (ok && hasFlags) {
-    TypedValue unbroken = callBuiltin("aten::__not__", {{"", load(loopFlag("broke"), range).value, range}}, {}, range);
+    TypedValue unbroken = callBuiltin(
+        "aten::__not__", {{"", load(loopFlag("broke"), range).value, range}}, {}, range);
     goOn = !unbroken || !test ? unbroken
-                              : callBuiltin("aten::__and__", {{"", unbroken, range}, {"", goOn, range}}, {}, range);
+                              : callBuiltin("aten::__and__",
+                                            {{"", unbroken, range}, {"", goOn, range}}, {}, range);
     ok = static_cast<bool>(goOn);
   }
   --loopDepth;
@@ -281,13 +304,16 @@ bool FunctionEmitter::emitFor(const python::For &stmt) {
       length, nullptr, stmt.body, stmt.range,
       [&](Value turn) {
         TypedValue index = {turn, types.integer};
-        TypedValue item = isTensor(list.type)
-                              ? callBuiltin("aten::select",
-                                            {{"", list, range},
-                                             {"", literal(builder.getI64IntegerAttr(0), types.integer, range), range},
-                                             {"", index, range}},
-                                            {}, range)
-                              : callBuiltin("aten::__getitem__", {{"", list, range}, {"", index, range}}, {}, range);
+        TypedValue item =
+            isTensor(list.type)
+                ? callBuiltin(
+                      "aten::select",
+                      {{"", list, range},
+                       {"", literal(builder.getI64IntegerAttr(0), types.integer, range), range},
+                       {"", index, range}},
+                      {}, range)
+                : callBuiltin("aten::__getitem__", {{"", list, range}, {"", index, range}}, {},
+                              range);
         return emitAssign(*stmt.target, Sugar::simple(item), range);
       },
       stmt.target);
@@ -301,7 +327,8 @@ bool FunctionEmitter::emitRangeLoop(const python::For &stmt, const Sugar &bounds
   bool onlyEnd = parts.size() == 1;
   if (parts.size() == 2)
     parts.push_back({"", constant(builder.getI64IntegerAttr(1), types.integer, range), range});
-  TypedValue trips = onlyEnd ? parts[0].value : callBuiltin("aten::__range_length", parts, {}, range);
+  TypedValue trips =
+      onlyEnd ? parts[0].value : callBuiltin("aten::__range_length", parts, {}, range);
   if (!trips)
     return false;
   return emitLoop(
@@ -309,7 +336,8 @@ bool FunctionEmitter::emitRangeLoop(const python::For &stmt, const Sugar &bounds
       [&](Value turn) {
         TypedValue index = {turn, types.integer};
         if (!onlyEnd)
-          index = callBuiltin("aten::__derive_index", {{"", index, range}, parts[0], parts[2]}, {}, range);
+          index = callBuiltin("aten::__derive_index", {{"", index, range}, parts[0], parts[2]}, {},
+                              range);
         else if (auto name = dyn_cast<python::Name>(stmt.target))
           nameValue(name->id, turn);
         return emitAssign(*stmt.target, Sugar::simple(index), range);

@@ -4,9 +4,9 @@
 
 #include "tsc/Python/Parser.h"
 
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "mlir/IR/AttrTypeSubElements.h"
 
 using namespace mlir;
 using llvm::cast;
@@ -69,15 +69,16 @@ void Definitions::addDefinitions(const Source &source) {
   for (const python::FunctionDef *def : source.tree->functions) {
     auto definition = std::make_unique<Definition>();
     definition->kind = DefinitionKind::Function;
-    definition->name = source.qualifier.empty() ? def->name.text.str() : source.qualifier + "." + def->name.text.str();
+    definition->name = source.qualifier.empty() ? def->name.text.str()
+                                                : source.qualifier + "." + def->name.text.str();
     definition->source = &source;
     definition->state = Definition::Loaded;
     definition->function = std::make_unique<Function>();
     definition->function->name = definition->name;
     definition->function->source = &source;
     definition->function->def = def;
-    definition->type =
-        ts::FunctionType::get(types.context, FlatSymbolRefAttr::get(types.context, definition->name));
+    definition->type = ts::FunctionType::get(
+        types.context, FlatSymbolRefAttr::get(types.context, definition->name));
     std::string name = definition->name;
     definitions[name] = std::move(definition); // of two definitions the later one counts
   }
@@ -90,7 +91,8 @@ void Definitions::addDefinitions(const Source &source) {
 
 Definition *Definitions::addClass(const Source &source, const python::ClassDef &def) {
   auto definition = std::make_unique<Definition>();
-  definition->name = source.qualifier.empty() ? def.name.text.str() : source.qualifier + "." + def.name.text.str();
+  definition->name =
+      source.qualifier.empty() ? def.name.text.str() : source.qualifier + "." + def.name.text.str();
   definition->source = &source;
   definition->classDef = &def;
   auto symbol = FlatSymbolRefAttr::get(types.context, definition->name);
@@ -108,7 +110,8 @@ Definition *Definitions::addClass(const Source &source, const python::ClassDef &
     definition->isModule = base == "Module";
     definition->type = ts::ClassType::get(types.context, symbol);
   } else {
-    engine.report(source.location(def.bases.front()->range), Diag::UnknownBase, definition->name, base);
+    engine.report(source.location(def.bases.front()->range), Diag::UnknownBase, definition->name,
+                  base);
     return nullptr;
   }
   Definition *added = definition.get();
@@ -149,11 +152,13 @@ bool Definitions::load(Definition &definition) {
   if (definition.state == Definition::Failed)
     return false;
   if (definition.state == Definition::Loading) {
-    engine.report(definition.source->location(definition.classDef->name.range), Diag::RecursiveType, definition.name);
+    engine.report(definition.source->location(definition.classDef->name.range), Diag::RecursiveType,
+                  definition.name);
     return false;
   }
   if (loading == kMaxHeldDepth) {
-    engine.report(definition.source->location(definition.classDef->name.range), Diag::CodeDepth, "classes", kMaxHeldDepth);
+    engine.report(definition.source->location(definition.classDef->name.range), Diag::CodeDepth,
+                  "classes", kMaxHeldDepth);
     return false;
   }
   definition.state = Definition::Loading;
@@ -237,10 +242,13 @@ bool Definitions::loadClass(Definition &definition) {
                      : lists.buffers.contains(attribute.name)  ? "buffer"
                                                                : "";
   for (auto &[name, method] : definition.methods)
-    method->kind = lists.preHooks.contains(name) ? "pre_hook" : lists.hooks.contains(name) ? "hook" : "";
+    method->kind = lists.preHooks.contains(name) ? "pre_hook"
+                   : lists.hooks.contains(name)  ? "hook"
+                                                 : "";
   for (auto &[name, method] : definition.methods)
     if (definition.findAttribute(name)) {
-      engine.report(definition.source->location(method->def->name.range), Diag::DefinedTwice, method->name);
+      engine.report(definition.source->location(method->def->name.range), Diag::DefinedTwice,
+                    method->name);
       return false;
     }
   return loadHeld(definition);
@@ -271,7 +279,8 @@ static StringRef attributeName(const python::Expr &target) {
 }
 
 static void addAttribute(Definition &definition, ClassAttribute attribute) {
-  auto [it, isNew] = definition.attributeIndex.try_emplace(attribute.name, definition.attributes.size());
+  auto [it, isNew] =
+      definition.attributeIndex.try_emplace(attribute.name, definition.attributes.size());
   if (isNew)
     definition.attributes.push_back(std::move(attribute));
   else
@@ -295,8 +304,10 @@ bool Definitions::loadClassStatement(Definition &definition, const python::Stmt 
   if (auto annotated = dyn_cast<python::AnnAssign>(&stmt)) {
     StringRef name = attributeName(*annotated->target);
     auto final = dyn_cast<python::Subscript>(annotated->annotation);
-    bool isFinal = final && isa<python::Name>(final->value) && cast<python::Name>(final->value)->id == "Final";
-    Type type = name.empty() ? Type() : parseType(isFinal ? *final->index : *annotated->annotation, source);
+    bool isFinal =
+        final && isa<python::Name>(final->value) && cast<python::Name>(final->value)->id == "Final";
+    Type type =
+        name.empty() ? Type() : parseType(isFinal ? *final->index : *annotated->annotation, source);
     if (!name.empty() && !type)
       return false;
     if (type == types.tensor && name == "_packed_params")
@@ -320,7 +331,8 @@ bool Definitions::loadClassStatement(Definition &definition, const python::Stmt 
   }
   if (isa<python::Pass, python::ExprStmt>(stmt))
     return true;
-  engine.report(source.location(stmt.range), Diag::ClassStatement, python::describe(stmt), definition.name);
+  engine.report(source.location(stmt.range), Diag::ClassStatement, python::describe(stmt),
+                definition.name);
   return false;
 }
 
@@ -328,9 +340,12 @@ bool Definitions::loadEnum(Definition &definition) {
   const Source &source = *definition.source;
   for (const python::Stmt *stmt : definition.classDef->body) {
     auto assign = dyn_cast<python::Assign>(stmt);
-    auto name = assign && assign->targets.size() == 1 ? dyn_cast<python::Name>(assign->targets.front()) : nullptr;
+    auto name = assign && assign->targets.size() == 1
+                    ? dyn_cast<python::Name>(assign->targets.front())
+                    : nullptr;
     if (!name) {
-      engine.report(source.location(stmt->range), Diag::ClassStatement, python::describe(*stmt), definition.name);
+      engine.report(source.location(stmt->range), Diag::ClassStatement, python::describe(*stmt),
+                    definition.name);
       return false;
     }
     Type type = isa<python::IntLiteral>(assign->value)      ? types.integer
@@ -342,7 +357,8 @@ bool Definitions::loadEnum(Definition &definition) {
       return false;
     }
     definition.enumValueType = type;
-    definition.enumMembers.emplace_back(name->id.str(), parseConstant(*assign->value, type, source));
+    definition.enumMembers.emplace_back(name->id.str(),
+                                        parseConstant(*assign->value, type, source));
   }
   if (!definition.enumValueType)
     definition.enumValueType = types.integer;
@@ -358,8 +374,8 @@ bool Definitions::addNamedTupleType(Definition &definition) {
     if (name.empty()) {
       if (isa<python::Pass, python::ExprStmt>(stmt))
         continue;
-      engine.report(definition.source->location(stmt->range), Diag::ClassStatement, python::describe(*stmt),
-                    definition.name);
+      engine.report(definition.source->location(stmt->range), Diag::ClassStatement,
+                    python::describe(*stmt), definition.name);
       return false;
     }
     Type type = parseType(*annotated->annotation, *definition.source);
@@ -376,8 +392,8 @@ bool Definitions::addNamedTupleType(Definition &definition) {
       definition.attributes.push_back({name.str(), type, "", {}});
     }
   }
-  definition.type =
-      ts::TupleType::get(types.context, elements, StringAttr::get(types.context, definition.name), fields);
+  definition.type = ts::TupleType::get(types.context, elements,
+                                       StringAttr::get(types.context, definition.name), fields);
   return checkSize(definition.type, *definition.source, definition.classDef->name.range);
 }
 
@@ -392,26 +408,30 @@ const Signature *Definitions::signatureOf(Function &function) {
     parameter.name = param.name.text.str();
     parameter.keywordOnly = param.kind == python::ParamKind::KeywordOnly;
     if (param.kind != python::ParamKind::Normal && !parameter.keywordOnly) {
-      engine.report(function.source->location(param.range), Diag::ParameterKind, parameter.name, function.name);
+      engine.report(function.source->location(param.range), Diag::ParameterKind, parameter.name,
+                    function.name);
       return nullptr;
     }
     if (isFirst && function.selfType)
       parameter.type = function.selfType;
     else
-      parameter.type = param.annotation ? parseType(*param.annotation, *function.source) : types.tensor;
+      parameter.type =
+          param.annotation ? parseType(*param.annotation, *function.source) : types.tensor;
     isFirst = false;
     if (!parameter.type)
       return nullptr;
-    if (param.defaultValue &&
-        !(parameter.defaultValue = parseConstant(*param.defaultValue, parameter.type, *function.source)))
+    if (param.defaultValue && !(parameter.defaultValue = parseConstant(
+                                    *param.defaultValue, parameter.type, *function.source)))
       return nullptr;
     signature.parameters.push_back(std::move(parameter));
   }
   if (function.selfType && signature.parameters.empty()) {
-    engine.report(function.source->location(function.def->name.range), Diag::MethodWithoutSelf, function.name);
+    engine.report(function.source->location(function.def->name.range), Diag::MethodWithoutSelf,
+                  function.name);
     return nullptr;
   }
-  if (function.def->returns && !(signature.result = parseType(*function.def->returns, *function.source)))
+  if (function.def->returns &&
+      !(signature.result = parseType(*function.def->returns, *function.source)))
     return nullptr;
   function.signature = std::move(signature);
   function.signatureFailed = false;
@@ -429,7 +449,8 @@ bool Definitions::implements(Type type, ts::InterfaceType interface) {
   Definition *wanted = ofType(interface), *given = ofType(type);
   if (!wanted || !given)
     return false;
-  return llvm::all_of(wanted->methods, [&](auto &method) { return given->findMethod(method.first) != nullptr; });
+  return llvm::all_of(wanted->methods,
+                      [&](auto &method) { return given->findMethod(method.first) != nullptr; });
 }
 
 } // namespace tsc::importer

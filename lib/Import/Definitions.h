@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program defines: its classes, interfaces, enums, named tuples and functions by qualified name. Files are parsed
-// and definitions looked into when first asked for, so order and cycles between files do not matter.
+// What a program defines: its classes, interfaces, enums, named tuples and functions by qualified
+// name. Files are parsed and definitions looked into when first asked for, so order and cycles
+// between files do not matter.
 #pragma once
 
 #include "Types.h"
@@ -22,10 +23,12 @@ struct Source {
   std::unique_ptr<python::Module> tree;
   const archive::ArchiveModel *model = nullptr; ///< null for ordinary source
 
-  /// Where the user wrote what stands at a range: the original Python if the archive knows it, else the file itself.
+  /// Where the user wrote what stands at a range: the original Python if the archive knows it, else
+  /// the file itself.
   SourceLocation location(python::Range range) const;
   /// The same for IR.
-  mlir::Location irLocation(mlir::MLIRContext *context, python::Range range, llvm::StringRef name = "") const;
+  mlir::Location irLocation(mlir::MLIRContext *context, python::Range range,
+                            llvm::StringRef name = "") const;
 };
 
 struct Parameter {
@@ -67,7 +70,8 @@ struct Definition {
   const python::ClassDef *classDef = nullptr;
   mlir::Type type; ///< of all but functions
   bool isModule = false;
-  bool isOpaque = false; ///< a class of the runtime's (torch.classes): neither attributes nor methods are known
+  bool isOpaque =
+      false; ///< a class of the runtime's (torch.classes): neither attributes nor methods are known
 
   // Filled by Definitions::load.
   enum { NotLoaded, Loading, Loaded, Failed } state = NotLoaded;
@@ -85,7 +89,8 @@ struct Definition {
 
 class Definitions : public TypeHierarchy {
 public:
-  Definitions(mlir::MLIRContext *context, DiagnosticEngine &engine) : types(context), engine(engine) {}
+  Definitions(mlir::MLIRContext *context, DiagnosticEngine &engine)
+      : types(context), engine(engine) {}
 
   /// Definitions of an archive are looked for in its code files.
   void setArchive(const archive::ArchiveModel &model) { this->model = &model; }
@@ -96,7 +101,8 @@ public:
   Definition *find(llvm::StringRef name);
   /// Makes a class's attributes and methods known. Reports and returns false when it cannot.
   bool load(Definition &definition);
-  /// The definition behind a class, interface, enum or named tuple type, loaded; null if there is none.
+  /// The definition behind a class, interface, enum or named tuple type, loaded; null if there is
+  /// none.
   Definition *ofType(mlir::Type type);
   /// A function's parameters and result type, parsed when first asked for; null after a report.
   const Signature *signatureOf(Function &function);

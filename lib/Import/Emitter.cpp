@@ -18,10 +18,13 @@ Sugar Sugar::simple(TypedValue value) {
 }
 
 FunctionEmitter::FunctionEmitter(Program &program, Function &function)
-    : program(program), definitions(program.definitions), function(function), source(*function.source),
-      types(program.definitions.types), builder(program.definitions.types.context) {}
+    : program(program), definitions(program.definitions), function(function),
+      source(*function.source), types(program.definitions.types),
+      builder(program.definitions.types.context) {}
 
-std::string FunctionEmitter::text(Type type) const { return ts::typeText(type, ts::TypeStyle::Annotation); }
+std::string FunctionEmitter::text(Type type) const {
+  return ts::typeText(type, ts::TypeStyle::Annotation);
+}
 
 bool FunctionEmitter::emit() {
   function.emitted = true;
@@ -41,9 +44,9 @@ bool FunctionEmitter::emit() {
   python::Range range = function.def->name.range;
   builder.setInsertionPointToEnd(program.module.getBody());
   Type result = signature->result ? signature->result : types.none;
-  op = ts::FuncOp::create(builder, loc(range), function.name, builder.getFunctionType(inputs, {result}),
-                          StringAttr(), builder.getArrayAttr(SmallVector<Attribute>(argAttrs.begin(), argAttrs.end())),
-                          ArrayAttr());
+  op = ts::FuncOp::create(
+      builder, loc(range), function.name, builder.getFunctionType(inputs, {result}), StringAttr(),
+      builder.getArrayAttr(SmallVector<Attribute>(argAttrs.begin(), argAttrs.end())), ArrayAttr());
   if (!function.kind.empty())
     op->setAttr("ts.kind", builder.getStringAttr(function.kind));
   Block *block = builder.createBlock(&op.getBody());
@@ -51,10 +54,12 @@ bool FunctionEmitter::emit() {
   for (auto [parameter, param] : llvm::zip_equal(signature->parameters, function.def->params)) {
     BlockArgument argument = block->addArgument(parameter.type, loc(param.range));
     nameValue(parameter.name, argument);
-    frames.back().variables[parameter.name] = {Sugar::simple({argument, parameter.type}), parameter.type};
+    frames.back().variables[parameter.name] = {Sugar::simple({argument, parameter.type}),
+                                               parameter.type};
   }
   returnType = signature->result;
-  if (!beginExits(function.def->body, range) || !emitBody(function.def->body) || !finishFunction(range))
+  if (!beginExits(function.def->body, range) || !emitBody(function.def->body) ||
+      !finishFunction(range))
     return false;
   if (!signature->result) {
     function.signature->result = returnType;
@@ -78,8 +83,10 @@ TypedValue FunctionEmitter::literal(Attribute value, Type type, python::Range ra
   return {known, type};
 }
 
-TypedValue FunctionEmitter::makeList(ArrayRef<TypedValue> items, Type element, python::Range range) {
-  SmallVector<Value> values = llvm::map_to_vector(items, [](const TypedValue &item) { return item.value; });
+TypedValue FunctionEmitter::makeList(ArrayRef<TypedValue> items, Type element,
+                                     python::Range range) {
+  SmallVector<Value> values =
+      llvm::map_to_vector(items, [](const TypedValue &item) { return item.value; });
   Type type = types.list(element);
   if (!definitions.checkSize(type, source, range))
     return {};
@@ -87,9 +94,11 @@ TypedValue FunctionEmitter::makeList(ArrayRef<TypedValue> items, Type element, p
 }
 
 TypedValue FunctionEmitter::makeTuple(ArrayRef<TypedValue> items, python::Range range, Type type) {
-  SmallVector<Value> values = llvm::map_to_vector(items, [](const TypedValue &item) { return item.value; });
+  SmallVector<Value> values =
+      llvm::map_to_vector(items, [](const TypedValue &item) { return item.value; });
   if (!type)
-    type = types.tuple(llvm::map_to_vector(items, [](const TypedValue &item) { return item.type; }));
+    type =
+        types.tuple(llvm::map_to_vector(items, [](const TypedValue &item) { return item.type; }));
   if (!definitions.checkSize(type, source, range))
     return {};
   return {ts::TupleConstructOp::create(builder, loc(range), type, values), type};

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// FunctionEmitter: one function's syntax tree to one ts.func, in SSA form at once. Variables live in frames, one for each
-// block; a branch or loop makes block results and arguments of what its blocks assign.
+// FunctionEmitter: one function's syntax tree to one ts.func, in SSA form at once. Variables live
+// in frames, one for each block; a branch or loop makes block results and arguments of what its
+// blocks assign.
 //
-// The rules of evaluation order, types, conversions and names are TorchScript's: an archive's graph must come out as it
-// went in. A value carries the type that its variable was declared with, which may be wider than the value's own.
+// The rules of evaluation order, types, conversions and names are TorchScript's: an archive's graph
+// must come out as it went in. A value carries the type that its variable was declared with, which
+// may be wider than the value's own.
 #pragma once
 
 #include "Definitions.h"
@@ -46,18 +48,18 @@ struct TypedValue {
 /// What an expression stands for before it must be a value.
 struct Sugar {
   enum Kind : uint8_t {
-    None,       ///< an error was reported
-    Simple,     ///< `value`
-    Namespace,  ///< "aten", "ops", "prim", or "__torch__.a", in `name`
-    Builtin,    ///< operators called `name`; `value` is the self that a method call binds
-    Form,       ///< special syntax called `name`: annotate, isinstance, ...
-    Cast,       ///< int(x) and its like: to `type`, by operator `name`
-    Reference,  ///< `definition`: a class, function, named tuple or enum
-    Method,     ///< method `name` of `value`
-    Constants,  ///< the constant table
-    Closure,    ///< `closure`: a nested function
-    Exception,  ///< an exception class `name`
-    Iterable,   ///< range, zip, enumerate over `items`, for loops only
+    None,      ///< an error was reported
+    Simple,    ///< `value`
+    Namespace, ///< "aten", "ops", "prim", or "__torch__.a", in `name`
+    Builtin,   ///< operators called `name`; `value` is the self that a method call binds
+    Form,      ///< special syntax called `name`: annotate, isinstance, ...
+    Cast,      ///< int(x) and its like: to `type`, by operator `name`
+    Reference, ///< `definition`: a class, function, named tuple or enum
+    Method,    ///< method `name` of `value`
+    Constants, ///< the constant table
+    Closure,   ///< `closure`: a nested function
+    Exception, ///< an exception class `name`
+    Iterable,  ///< range, zip, enumerate over `items`, for loops only
   } kind = None;
   TypedValue value;
   std::string name;
@@ -121,7 +123,8 @@ private:
   void nameValue(llvm::StringRef name, mlir::Value value);
 
   // ---- Early exits (Exits.cpp)
-  /// How a block ends: not early, by return or raise (its variables are not needed), by break or continue (they are).
+  /// How a block ends: not early, by return or raise (its variables are not needed), by break or
+  /// continue (they are).
   enum class Exit : uint8_t { No, Ends, Leaves };
   bool beginExits(python::StmtList body, python::Range range);
   bool finishFunction(python::Range range);
@@ -146,16 +149,16 @@ private:
   bool emitSetItem(const python::Subscript &target, Sugar value, python::Range range);
   bool emitWith(const python::With &stmt);
   bool emitIf(const python::If &stmt);
-  bool emitBranches(const Condition &condition, python::Range range, llvm::function_ref<bool()> emitThen,
-                    llvm::function_ref<bool()> emitElse);
+  bool emitBranches(const Condition &condition, python::Range range,
+                    llvm::function_ref<bool()> emitThen, llvm::function_ref<bool()> emitElse);
   struct MergedVariable {
     std::string name;
     mlir::Value values[2];
     mlir::Type stored, declared;
   };
   /// The variables that both sides of a branch know, with what they are on either.
-  llvm::SmallVector<MergedVariable> mergedVariables(ts::IfOp op, Frame (&sides)[2], const bool (&ends)[2],
-                                                    python::Range range);
+  llvm::SmallVector<MergedVariable> mergedVariables(ts::IfOp op, Frame (&sides)[2],
+                                                    const bool (&ends)[2], python::Range range);
   bool mergeBranches(ts::IfOp op, Frame (&sides)[2], const Exit (&sideExits)[2],
                      python::Range range);
   bool emitWhile(const python::While &stmt);
@@ -163,8 +166,9 @@ private:
                     llvm::function_ref<bool()> emitTarget, TypedValue &goOn);
   bool emitFor(const python::For &stmt);
   bool emitRangeLoop(const python::For &stmt, const Sugar &bounds);
-  bool emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body, python::Range range,
-                llvm::function_ref<bool(mlir::Value)> emitTarget, const python::Expr *target);
+  bool emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body,
+                python::Range range, llvm::function_ref<bool(mlir::Value)> emitTarget,
+                const python::Expr *target);
 
   // ---- Expressions (Expressions.cpp)
   Sugar emitSugar(const python::Expr &expr, mlir::Type hint = {});
@@ -180,10 +184,12 @@ private:
   TypedValue emitDict(const python::Dict &expr, mlir::Type hint);
   TypedValue emitTuple(const python::Tuple &expr, mlir::Type hint);
   TypedValue emitSubscript(const python::Subscript &expr, mlir::Type hint);
-  TypedValue emitSlice(TypedValue base, const python::Slice &slice, python::Range range, int64_t dim = 0);
+  TypedValue emitSlice(TypedValue base, const python::Slice &slice, python::Range range,
+                       int64_t dim = 0);
   TypedValue emitTensorIndex(TypedValue base, python::ExprList parts, python::Range range);
   TypedValue emitTupleIndex(TypedValue tuple, TypedValue index, python::Range range);
-  std::optional<llvm::SmallVector<TypedValue>> unpackTuple(TypedValue value, size_t wanted, python::Range range);
+  std::optional<llvm::SmallVector<TypedValue>> unpackTuple(TypedValue value, size_t wanted,
+                                                           python::Range range);
   Condition emitCondition(const python::Expr &expr);
   Condition emitNoneTest(const python::Compare &expr);
   Condition emitShortCircuit(const python::BoolOp &expr);
@@ -194,7 +200,8 @@ private:
 
   // ---- Operators of ordinary source (SourceOperators.cpp)
   Sugar emitOperator(const python::Expr &expr);
-  TypedValue emitBinary(python::BinaryOp op, TypedValue left, TypedValue right, python::Range range);
+  TypedValue emitBinary(python::BinaryOp op, TypedValue left, TypedValue right,
+                        python::Range range);
   TypedValue emitCompare(const python::Compare &expr);
 
   // ---- Calls (Calls.cpp)
@@ -205,38 +212,40 @@ private:
   Sugar call(const Sugar &callee, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
              python::Range range);
   bool emitCalleeNow(Function &callee, python::Range range);
-  Sugar callFunction(Function &function, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
-                     python::Range range);
+  Sugar callFunction(Function &function, llvm::ArrayRef<Argument> args,
+                     llvm::ArrayRef<Argument> keywords, python::Range range);
   Sugar callMethod(TypedValue self, llvm::StringRef name, llvm::ArrayRef<Argument> args,
                    llvm::ArrayRef<Argument> keywords, python::Range range);
-  Sugar constructTuple(Definition &definition, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
-                       python::Range range);
-  Sugar constructObject(Definition &definition, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
-                        python::Range range);
-  Sugar callOpaqueMethod(TypedValue self, llvm::StringRef name, llvm::ArrayRef<Argument> args, python::Range range);
+  Sugar constructTuple(Definition &definition, llvm::ArrayRef<Argument> args,
+                       llvm::ArrayRef<Argument> keywords, python::Range range);
+  Sugar constructObject(Definition &definition, llvm::ArrayRef<Argument> args,
+                        llvm::ArrayRef<Argument> keywords, python::Range range);
+  Sugar callOpaqueMethod(TypedValue self, llvm::StringRef name, llvm::ArrayRef<Argument> args,
+                         python::Range range);
   std::optional<TypedValue> emitToList(const python::Expr &expr, mlir::Type type);
-  bool emitForkBody(const Sugar &callee, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
-                    mlir::Block *block, python::Range range, mlir::Type &result);
+  bool emitForkBody(const Sugar &callee, llvm::ArrayRef<Argument> args,
+                    llvm::ArrayRef<Argument> keywords, mlir::Block *block, python::Range range,
+                    mlir::Type &result);
   Sugar emitFork(const python::Call &expr, bool isAwaitable);
   bool collectArguments(const python::Call &expr, llvm::SmallVectorImpl<Argument> &args,
                         llvm::SmallVectorImpl<Argument> &keywords, size_t skip = 0);
 
   // ---- Matching (SchemaMatch.cpp)
-  TypedValue callBuiltin(llvm::StringRef name, llvm::ArrayRef<Argument> args, llvm::ArrayRef<Argument> keywords,
-                         python::Range range);
-  std::optional<llvm::SmallVector<TypedValue>> matchArguments(llvm::ArrayRef<Formal> formals, bool varargs,
-                                                              llvm::ArrayRef<Argument> args,
-                                                              llvm::ArrayRef<Argument> keywords, bool conversions,
-                                                              TypeVariables &variables, python::Range range,
-                                                              std::string &why);
-  TypedValue matchArgument(const Formal &formal, TypedValue value, bool conversions, TypeVariables &variables,
-                           python::Range range, std::string &why);
+  TypedValue callBuiltin(llvm::StringRef name, llvm::ArrayRef<Argument> args,
+                         llvm::ArrayRef<Argument> keywords, python::Range range);
+  std::optional<llvm::SmallVector<TypedValue>>
+  matchArguments(llvm::ArrayRef<Formal> formals, bool varargs, llvm::ArrayRef<Argument> args,
+                 llvm::ArrayRef<Argument> keywords, bool conversions, TypeVariables &variables,
+                 python::Range range, std::string &why);
+  TypedValue matchArgument(const Formal &formal, TypedValue value, bool conversions,
+                           TypeVariables &variables, python::Range range, std::string &why);
   TypedValue collectList(const Formal &formal, llvm::ArrayRef<Argument> rest, bool conversions,
                          TypeVariables &variables, python::Range range, std::string &why);
   TypedValue emitOperatorCall(const ts::OperatorRow &row, llvm::ArrayRef<TypedValue> operands,
                               const TypeVariables &variables, python::Range range);
   /// Puts the upgrader's body in place of a call.
-  TypedValue emitUpgraded(const Upgrader &upgrader, llvm::ArrayRef<TypedValue> operands, python::Range range);
+  TypedValue emitUpgraded(const Upgrader &upgrader, llvm::ArrayRef<TypedValue> operands,
+                          python::Range range);
   TypedValue emitDefault(const Formal &formal, const TypeVariables &variables, python::Range range);
   TypedValue convert(TypedValue value, mlir::Type wanted, bool conversions, python::Range range);
   /// convert, with a report when the value does not fit.
@@ -245,7 +254,9 @@ private:
   // ---- Building (Emitter.cpp)
   mlir::Location loc(python::Range range) const { return source.irLocation(types.context, range); }
   TypedValue constant(mlir::Attribute value, mlir::Type type, python::Range range);
-  TypedValue none(python::Range range) { return constant(builder.getUnitAttr(), types.none, range); }
+  TypedValue none(python::Range range) {
+    return constant(builder.getUnitAttr(), types.none, range);
+  }
   /// A number written in the program: one constant for each value, before all other code.
   TypedValue literal(mlir::Attribute value, mlir::Type type, python::Range range);
   TypedValue makeList(llvm::ArrayRef<TypedValue> items, mlir::Type element, python::Range range);
@@ -267,12 +278,14 @@ private:
   mlir::Type returnType; ///< of the function or closure being emitted; null: not yet known
   std::vector<Frame> frames;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Type>, mlir::Value> literals;
-  std::map<std::string, mlir::Value, std::less<>> owners; ///< debug names in use; null: by something dropped
+  std::map<std::string, mlir::Value, std::less<>>
+      owners; ///< debug names in use; null: by something dropped
   std::map<std::string, int64_t, std::less<>> suffixes;
-  llvm::DenseSet<mlir::Value> emptyLists; ///< `[]` without a type: a list of any type, as an argument
-  Exit exits = Exit::No;      ///< of the block being emitted
-  bool flagsReturns = false;  ///< returns set flags, since some are inside blocks
-  unsigned loopDepth = 0;     ///< loops around the statement being emitted, in this function or closure
+  llvm::DenseSet<mlir::Value>
+      emptyLists;            ///< `[]` without a type: a list of any type, as an argument
+  Exit exits = Exit::No;     ///< of the block being emitted
+  bool flagsReturns = false; ///< returns set flags, since some are inside blocks
+  unsigned loopDepth = 0; ///< loops around the statement being emitted, in this function or closure
   Refinements pendingRefinements; ///< what the end of an `if` says of what follows it
 };
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Early exits of ordinary source: return, break and continue inside branches and loops. (Archives have none: PyTorch has
-// taken them out.) An exit sets flags; what follows a statement that may have exited runs under a test of them.
+// Early exits of ordinary source: return, break and continue inside branches and loops. (Archives
+// have none: PyTorch has taken them out.) An exit sets flags; what follows a statement that may
+// have exited runs under a test of them.
 //
 //   for x in xs:                        $skip1 = False; $broke1 = False
 //     if x > 3:                         if x > 3: $skip1 = True; $broke1 = True
 //       break                     →     if not $skip1: total = total + x
 //     total = total + x                 (the loop goes on while not $broke1)
 //
-// `$returned` and `$result` are the same for return. They are variables like others, whose names no program can have.
+// `$returned` and `$result` are the same for return. They are variables like others, whose names no
+// program can have.
 #include "Emitter.h"
 
 using namespace mlir;
@@ -17,8 +19,10 @@ using llvm::isa;
 
 namespace tsc::importer {
 
-/// Whether `found` holds for a statement or one nested in it; `intoLoops` says whether loops are looked into.
-static bool anyStatement(python::StmtList body, bool intoLoops, llvm::function_ref<bool(const python::Stmt &)> found) {
+/// Whether `found` holds for a statement or one nested in it; `intoLoops` says whether loops are
+/// looked into.
+static bool anyStatement(python::StmtList body, bool intoLoops,
+                         llvm::function_ref<bool(const python::Stmt &)> found) {
   for (const python::Stmt *stmt : body) {
     if (found(*stmt))
       return true;
@@ -41,17 +45,22 @@ static bool anyStatement(python::StmtList body, bool intoLoops, llvm::function_r
 }
 
 static bool mayReturn(python::StmtList body) {
-  return anyStatement(body, true, [](const python::Stmt &stmt) { return isa<python::Return>(stmt); });
+  return anyStatement(body, true,
+                      [](const python::Stmt &stmt) { return isa<python::Return>(stmt); });
 }
 
 /// A break or continue of the loop around these statements.
 static bool mayLeave(python::StmtList body) {
-  return anyStatement(body, false, [](const python::Stmt &stmt) { return isa<python::Break, python::Continue>(stmt); });
+  return anyStatement(body, false, [](const python::Stmt &stmt) {
+    return isa<python::Break, python::Continue>(stmt);
+  });
 }
 
 static const char kReturned[] = "$returned", kResult[] = "$result";
 
-std::string FunctionEmitter::loopFlag(llvm::StringRef name) const { return ("$" + name + Twine(loopDepth)).str(); }
+std::string FunctionEmitter::loopFlag(llvm::StringRef name) const {
+  return ("$" + name + Twine(loopDepth)).str();
+}
 
 void FunctionEmitter::setFlag(StringRef name, bool value, python::Range range) {
   assign(name, Sugar::simple(constant(builder.getBoolAttr(value), types.boolean, range)), range);
@@ -68,9 +77,10 @@ bool FunctionEmitter::beginExits(python::StmtList body, python::Range range) {
   if (!returnType)
     return report(range, Diag::ReturnTypeNeeded);
   setFlag(kReturned, false, range);
-  TypedValue start = returnType == types.none
-                         ? none(range)
-                         : TypedValue{ts::UninitializedOp::create(builder, loc(range), returnType), returnType};
+  TypedValue start =
+      returnType == types.none
+          ? none(range)
+          : TypedValue{ts::UninitializedOp::create(builder, loc(range), returnType), returnType};
   frames.back().variables[kResult] = {Sugar::simple(start), returnType};
   return true;
 }
@@ -79,7 +89,8 @@ bool FunctionEmitter::emitReturn(const python::Return &stmt) {
   TypedValue value = stmt.value ? emitExpr(*stmt.value, returnType) : none(stmt.range);
   if (!value)
     return false;
-  if (returnType && !(value = convertOrReport(value, returnType, stmt.value ? stmt.value->range : stmt.range)))
+  if (returnType &&
+      !(value = convertOrReport(value, returnType, stmt.value ? stmt.value->range : stmt.range)))
     return false;
   if (!returnType)
     returnType = value.type;
@@ -131,7 +142,9 @@ bool FunctionEmitter::passReturnOn(python::Range range) {
     return true;
   for (const char *flag : {"skip", "broke"}) {
     TypedValue either = callBuiltin(
-        "aten::__or__", {{"", load(loopFlag(flag), range).value, range}, {"", load(kReturned, range).value, range}}, {}, range);
+        "aten::__or__",
+        {{"", load(loopFlag(flag), range).value, range}, {"", load(kReturned, range).value, range}},
+        {}, range);
     if (!either || !assign(loopFlag(flag), Sugar::simple(either), range))
       return false;
   }
@@ -161,7 +174,8 @@ bool FunctionEmitter::emitBody(python::StmtList body) {
   return true;
 }
 
-bool FunctionEmitter::emitUnlessExited(python::StmtList rest, const Refinements &refinements, bool mayHaveLeft) {
+bool FunctionEmitter::emitUnlessExited(python::StmtList rest, const Refinements &refinements,
+                                       bool mayHaveLeft) {
   python::Range range = rest.front()->range;
   std::string flag = loopDepth ? loopFlag("skip") : kReturned;
   Condition condition;

@@ -22,15 +22,19 @@ static Sugar named(Sugar::Kind kind, StringRef name) {
 
 TypedValue FunctionEmitter::asValue(const Sugar &sugar, python::Range range) {
   switch (sugar.kind) {
-  case Sugar::None: return {};
-  case Sugar::Simple: return sugar.value;
+  case Sugar::None:
+    return {};
+  case Sugar::Simple:
+    return sugar.value;
   case Sugar::Reference:
     if (sugar.definition->kind == DefinitionKind::Function) {
       program.request(*sugar.definition->function);
-      return constant(FlatSymbolRefAttr::get(types.context, sugar.definition->name), sugar.definition->type, range);
+      return constant(FlatSymbolRefAttr::get(types.context, sugar.definition->name),
+                      sugar.definition->type, range);
     }
     break;
-  default: break;
+  default:
+    break;
   }
   report(range, Diag::NotAValue, source.tree->source.text(range));
   return {};
@@ -41,41 +45,55 @@ TypedValue FunctionEmitter::emitExpr(const python::Expr &expr, Type hint) {
 }
 
 Sugar FunctionEmitter::emitSugar(const python::Expr &expr, Type hint) {
-  auto simple = [&](Attribute value, Type type) { return Sugar::simple(constant(value, type, expr.range)); };
+  auto simple = [&](Attribute value, Type type) {
+    return Sugar::simple(constant(value, type, expr.range));
+  };
   switch (expr.kind) {
-  case python::ExprKind::Name: return emitName(cast<python::Name>(expr));
+  case python::ExprKind::Name:
+    return emitName(cast<python::Name>(expr));
   case python::ExprKind::Attribute: {
     const auto &attribute = cast<python::Attribute>(expr);
     Sugar base = emitSugar(*attribute.value);
     return base ? emitAttribute(base, attribute.name.text, attribute.name.range) : Sugar();
   }
-  case python::ExprKind::Call: return emitCall(cast<python::Call>(expr), hint);
-  case python::ExprKind::Subscript: return Sugar::simple(emitSubscript(cast<python::Subscript>(expr), hint));
+  case python::ExprKind::Call:
+    return emitCall(cast<python::Call>(expr), hint);
+  case python::ExprKind::Subscript:
+    return Sugar::simple(emitSubscript(cast<python::Subscript>(expr), hint));
   case python::ExprKind::IntLiteral:
-    return Sugar::simple(literal(builder.getI64IntegerAttr(cast<python::IntLiteral>(expr).value), types.integer, expr.range));
+    return Sugar::simple(literal(builder.getI64IntegerAttr(cast<python::IntLiteral>(expr).value),
+                                 types.integer, expr.range));
   case python::ExprKind::FloatLiteral:
-    return Sugar::simple(literal(builder.getF64FloatAttr(cast<python::FloatLiteral>(expr).value), types.floating, expr.range));
+    return Sugar::simple(literal(builder.getF64FloatAttr(cast<python::FloatLiteral>(expr).value),
+                                 types.floating, expr.range));
   case python::ExprKind::ImaginaryLiteral: {
     double value = cast<python::ImaginaryLiteral>(expr).value;
-    Attribute number = ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(0), builder.getF64FloatAttr(value));
+    Attribute number = ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(0),
+                                            builder.getF64FloatAttr(value));
     return Sugar::simple(literal(number, types.complex, expr.range));
   }
   case python::ExprKind::BoolLiteral:
     return simple(builder.getBoolAttr(cast<python::BoolLiteral>(expr).value), types.boolean);
-  case python::ExprKind::NoneLiteral: return Sugar::simple(none(expr.range));
+  case python::ExprKind::NoneLiteral:
+    return Sugar::simple(none(expr.range));
   case python::ExprKind::StringLiteral:
     if (cast<python::StringLiteral>(expr).isBytes)
       break;
     return simple(builder.getStringAttr(cast<python::StringLiteral>(expr).value), types.str);
-  case python::ExprKind::List: return Sugar::simple(emitList(cast<python::List>(expr), hint));
-  case python::ExprKind::Tuple: return Sugar::simple(emitTuple(cast<python::Tuple>(expr), hint));
-  case python::ExprKind::Dict: return Sugar::simple(emitDict(cast<python::Dict>(expr), hint));
+  case python::ExprKind::List:
+    return Sugar::simple(emitList(cast<python::List>(expr), hint));
+  case python::ExprKind::Tuple:
+    return Sugar::simple(emitTuple(cast<python::Tuple>(expr), hint));
+  case python::ExprKind::Dict:
+    return Sugar::simple(emitDict(cast<python::Dict>(expr), hint));
   case python::ExprKind::Unary:
   case python::ExprKind::Binary:
   case python::ExprKind::BoolOp:
   case python::ExprKind::Compare:
-  case python::ExprKind::Conditional: return emitOperator(expr);
-  default: break;
+  case python::ExprKind::Conditional:
+    return emitOperator(expr);
+  default:
+    break;
   }
   report(expr.range, Diag::UnsupportedSyntax, python::describe(expr));
   return {};
@@ -85,9 +103,9 @@ Sugar FunctionEmitter::emitSugar(const python::Expr &expr, Type hint) {
 
 /// The names that every program has; None for others.
 static Sugar builtinName(StringRef name, const Types &types) {
-  static const char *const kForms[] = {"annotate",   "unchecked_cast", "uninitialized", "fork",  "awaitable",
-                                       "isinstance", "getattr",        "hasattr",       "tuple", "range",
-                                       "zip",        "enumerate",      "list",          "dict"};
+  static const char *const kForms[] = {
+      "annotate", "unchecked_cast", "uninitialized", "fork", "awaitable", "isinstance", "getattr",
+      "hasattr",  "tuple",          "range",         "zip",  "enumerate", "list",       "dict"};
   if (llvm::is_contained(kForms, name))
     return named(Sugar::Form, name);
   struct CastRow {
@@ -106,12 +124,16 @@ static Sugar builtinName(StringRef name, const Types &types) {
       return sugar;
     }
   static const char *const kBuiltins[][2] = {
-      {"print", "prim::Print"},   {"len", "aten::len"},   {"hex", "aten::hex"}, {"oct", "aten::oct"},
-      {"round", "aten::round"},   {"hash", "aten::hash"}, {"id", "prim::id"},   {"min", "prim::min"},
-      {"max", "prim::max"},       {"abs", "prim::abs"},   {"all", "aten::all"}, {"any", "aten::any"},
-      {"divmod", "aten::divmod"}, {"sum", "aten::sum"},   {"ord", "aten::ord"}, {"chr", "aten::chr"},
-      {"bin", "aten::bin"},       {"pow", "aten::pow"},   {"sorted", "aten::sorted"},
-      {"rangelist", "prim::rangelist"}};
+      {"print", "prim::Print"},   {"len", "aten::len"},
+      {"hex", "aten::hex"},       {"oct", "aten::oct"},
+      {"round", "aten::round"},   {"hash", "aten::hash"},
+      {"id", "prim::id"},         {"min", "prim::min"},
+      {"max", "prim::max"},       {"abs", "prim::abs"},
+      {"all", "aten::all"},       {"any", "aten::any"},
+      {"divmod", "aten::divmod"}, {"sum", "aten::sum"},
+      {"ord", "aten::ord"},       {"chr", "aten::chr"},
+      {"bin", "aten::bin"},       {"pow", "aten::pow"},
+      {"sorted", "aten::sorted"}, {"rangelist", "prim::rangelist"}};
   for (auto &row : kBuiltins)
     if (name == row[0])
       return named(Sugar::Builtin, row[1]);
@@ -128,11 +150,13 @@ TypedValue FunctionEmitter::emitNamedNumber(const python::Name &expr) {
   bool isImaginary = name.consume_back("j");
   if (name != "inf" && name != "nan")
     return {};
-  double number = name == "inf" ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+  double number = name == "inf" ? std::numeric_limits<double>::infinity()
+                                : std::numeric_limits<double>::quiet_NaN();
   FloatAttr value = builder.getF64FloatAttr(number);
   if (!isImaginary)
     return constant(value, types.floating, expr.range);
-  return constant(ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(0), value), types.complex, expr.range);
+  return constant(ts::ComplexAttr::get(types.context, builder.getF64FloatAttr(0), value),
+                  types.complex, expr.range);
 }
 
 Sugar FunctionEmitter::emitName(const python::Name &expr) {
@@ -151,8 +175,8 @@ Sugar FunctionEmitter::emitName(const python::Name &expr) {
   if (!source.model) {
     if (name.ends_with("Error") || name == "Exception")
       return named(Sugar::Exception, name);
-    if (Definition *definition =
-            definitions.find(source.qualifier.empty() ? name.str() : source.qualifier + "." + name.str())) {
+    if (Definition *definition = definitions.find(
+            source.qualifier.empty() ? name.str() : source.qualifier + "." + name.str())) {
       Sugar sugar = named(Sugar::Reference, name);
       sugar.definition = definition;
       return sugar;
@@ -164,8 +188,10 @@ Sugar FunctionEmitter::emitName(const python::Name &expr) {
 
 Sugar FunctionEmitter::emitAttribute(const Sugar &base, StringRef name, python::Range range) {
   switch (base.kind) {
-  case Sugar::Simple: return emitValueAttribute(base.value, name, range);
-  case Sugar::Reference: return emitReferenceAttribute(base, name, range);
+  case Sugar::Simple:
+    return emitValueAttribute(base.value, name, range);
+  case Sugar::Reference:
+    return emitReferenceAttribute(base, name, range);
   case Sugar::Constants: {
     const auto *entry = definitions.findConstant(name);
     if (!entry) {
@@ -186,16 +212,19 @@ Sugar FunctionEmitter::emitAttribute(const Sugar &base, StringRef name, python::
       }
       return definitions.engine.hasErrors() ? Sugar() : named(Sugar::Namespace, qualified);
     }
-    if (base.name == "aten" && (name == "autograd" || name == "nn" || name == "functional" || name == "_C" || name == "jit"))
+    if (base.name == "aten" && (name == "autograd" || name == "nn" || name == "functional" ||
+                                name == "_C" || name == "jit"))
       return base;
     return named(Sugar::Builtin, base.name + "::" + name.str());
-  default: break;
+  default:
+    break;
   }
   report(range, Diag::NoAttribute, base.name, name);
   return {};
 }
 
-Sugar FunctionEmitter::emitReferenceAttribute(const Sugar &base, StringRef name, python::Range range) {
+Sugar FunctionEmitter::emitReferenceAttribute(const Sugar &base, StringRef name,
+                                              python::Range range) {
   Definition &definition = *base.definition;
   if (!definitions.load(definition))
     return {};
@@ -208,10 +237,11 @@ Sugar FunctionEmitter::emitReferenceAttribute(const Sugar &base, StringRef name,
   if (definition.kind == DefinitionKind::Enum)
     for (auto &[member, value] : definition.enumMembers)
       if (member == name)
-        return Sugar::simple(constant(
-            ts::EnumValueAttr::get(types.context, FlatSymbolRefAttr::get(types.context, definition.name),
-                                   builder.getStringAttr(name)),
-            definition.type, range));
+        return Sugar::simple(
+            constant(ts::EnumValueAttr::get(types.context,
+                                            FlatSymbolRefAttr::get(types.context, definition.name),
+                                            builder.getStringAttr(name)),
+                     definition.type, range));
   // A static method is a function under the class's name.
   if (Definition *inner = definitions.find(definition.name + "." + name.str())) {
     Sugar sugar = named(Sugar::Reference, inner->name);
@@ -223,16 +253,32 @@ Sugar FunctionEmitter::emitReferenceAttribute(const Sugar &base, StringRef name,
 }
 
 static const char *tensorProperty(StringRef name) {
-  static const char *const kProperties[][2] = {
-      {"dtype", "prim::dtype"},           {"device", "prim::device"},       {"grad", "prim::grad"},
-      {"data", "prim::data"},             {"shape", "aten::size"},          {"is_cuda", "prim::is_cuda"},
-      {"is_cpu", "prim::is_cpu"},         {"is_sparse", "prim::is_sparse"}, {"is_mkldnn", "prim::is_mkldnn"},
-      {"is_quantized", "prim::is_quantized"}, {"is_meta", "prim::is_meta"}, {"is_leaf", "aten::is_leaf"},
-      {"requires_grad", "prim::requires_grad"}, {"layout", "prim::layout"}, {"T", "aten::numpy_T"},
-      {"H", "aten::matrix_H"},            {"mT", "aten::mT"},               {"mH", "aten::mH"},
-      {"ndim", "aten::dim"},              {"real", "aten::real"},           {"imag", "aten::imag"},
-      {"is_nested", "prim::is_nested"},   {"itemsize", "prim::itemsize"},   {"nbytes", "prim::nbytes"},
-      {"name", "prim::name"},             {"is_sparse_csr", "prim::is_sparse_csr"}};
+  static const char *const kProperties[][2] = {{"dtype", "prim::dtype"},
+                                               {"device", "prim::device"},
+                                               {"grad", "prim::grad"},
+                                               {"data", "prim::data"},
+                                               {"shape", "aten::size"},
+                                               {"is_cuda", "prim::is_cuda"},
+                                               {"is_cpu", "prim::is_cpu"},
+                                               {"is_sparse", "prim::is_sparse"},
+                                               {"is_mkldnn", "prim::is_mkldnn"},
+                                               {"is_quantized", "prim::is_quantized"},
+                                               {"is_meta", "prim::is_meta"},
+                                               {"is_leaf", "aten::is_leaf"},
+                                               {"requires_grad", "prim::requires_grad"},
+                                               {"layout", "prim::layout"},
+                                               {"T", "aten::numpy_T"},
+                                               {"H", "aten::matrix_H"},
+                                               {"mT", "aten::mT"},
+                                               {"mH", "aten::mH"},
+                                               {"ndim", "aten::dim"},
+                                               {"real", "aten::real"},
+                                               {"imag", "aten::imag"},
+                                               {"is_nested", "prim::is_nested"},
+                                               {"itemsize", "prim::itemsize"},
+                                               {"nbytes", "prim::nbytes"},
+                                               {"name", "prim::name"},
+                                               {"is_sparse_csr", "prim::is_sparse_csr"}};
   for (auto &row : kProperties)
     if (name == row[0])
       return row[1];
@@ -240,7 +286,9 @@ static const char *tensorProperty(StringRef name) {
 }
 
 Sugar FunctionEmitter::emitValueAttribute(TypedValue base, StringRef name, python::Range range) {
-  auto property = [&](StringRef op) { return Sugar::simple(callBuiltin(op, {{"", base, range}}, {}, range)); };
+  auto property = [&](StringRef op) {
+    return Sugar::simple(callBuiltin(op, {{"", base, range}}, {}, range));
+  };
   if (isTensor(base.type))
     if (const char *op = tensorProperty(name))
       return property(op);
@@ -261,9 +309,12 @@ Sugar FunctionEmitter::emitValueAttribute(TypedValue base, StringRef name, pytho
     if (definition->kind == DefinitionKind::Enum && (name == "name" || name == "value")) {
       if (name == "name")
         return property("prim::EnumName");
-      StringRef kind = definition->enumValueType == types.integer ? "int" : definition->enumValueType == types.str ? "str" : "float";
+      StringRef kind = definition->enumValueType == types.integer ? "int"
+                       : definition->enumValueType == types.str   ? "str"
+                                                                  : "float";
       auto op = ts::AtenOp::create(builder, loc(range), definition->enumValueType,
-                                   builder.getStringAttr("prim::EnumValue." + kind.str()), ValueRange{base.value});
+                                   builder.getStringAttr("prim::EnumValue." + kind.str()),
+                                   ValueRange{base.value});
       return Sugar::simple({op.getResult(0), definition->enumValueType});
     }
     if (definition->findMethod(name) || definition->isOpaque) {
@@ -279,12 +330,16 @@ Sugar FunctionEmitter::emitValueAttribute(TypedValue base, StringRef name, pytho
     if (attribute->constant)
       return Sugar::simple(constant(attribute->constant, attribute->type, range));
     Value value = ts::GetAttrOp::create(builder, loc(range), attribute->type, base.value, name);
-    std::string debugName = llvm::isDigit(name.empty() ? ' ' : name.front()) ? "_" + name.str() : name.str();
+    std::string debugName =
+        llvm::isDigit(name.empty() ? ' ' : name.front()) ? "_" + name.str() : name.str();
     claimName(debugName, value);
     return Sugar::simple({value, attribute->type});
   }
-  if (!ts::findOverloads(("aten::" + name).str()).empty() || !ts::findOverloads(("prim::" + name).str()).empty()) {
-    Sugar sugar = named(Sugar::Builtin, (ts::findOverloads(("aten::" + name).str()).empty() ? "prim::" : "aten::") + name.str());
+  if (!ts::findOverloads(("aten::" + name).str()).empty() ||
+      !ts::findOverloads(("prim::" + name).str()).empty()) {
+    Sugar sugar = named(Sugar::Builtin,
+                        (ts::findOverloads(("aten::" + name).str()).empty() ? "prim::" : "aten::") +
+                            name.str());
     sugar.value = base;
     return sugar;
   }
@@ -319,9 +374,11 @@ TypedValue FunctionEmitter::emitList(const python::List &expr, Type hint) {
     return list;
   }
   Type element = listHint ? listHint.getElement() : Type();
-  bool fits = element && llvm::all_of(items, [&](TypedValue &item) { return isSub(item.type, element); });
+  bool fits =
+      element && llvm::all_of(items, [&](TypedValue &item) { return isSub(item.type, element); });
   if (!fits) {
-    SmallVector<Type> all = llvm::map_to_vector(items, [](const TypedValue &item) { return item.type; });
+    SmallVector<Type> all =
+        llvm::map_to_vector(items, [](const TypedValue &item) { return item.type; });
     element = unifyAll(all, types, definitions, /*toUnion=*/true);
   }
   return makeList(items, element, expr.range);
@@ -349,7 +406,8 @@ TypedValue FunctionEmitter::emitDict(const python::Dict &expr, Type hint) {
       return {};
     }
     TypedValue key = emitExpr(*item.key, dictHint ? dictHint.getKey() : Type());
-    TypedValue value = key ? emitExpr(*item.value, dictHint ? dictHint.getValue() : Type()) : TypedValue();
+    TypedValue value =
+        key ? emitExpr(*item.value, dictHint ? dictHint.getValue() : Type()) : TypedValue();
     if (!value)
       return {};
     values.append({key.value, value.value});
@@ -360,7 +418,8 @@ TypedValue FunctionEmitter::emitDict(const python::Dict &expr, Type hint) {
   auto allFit = [&](ArrayRef<Type> all, Type wanted) {
     return llvm::all_of(all, [&](Type type) { return isSub(type, wanted); });
   };
-  if (!dictHint || !allFit(keyTypes, dictHint.getKey()) || !allFit(valueTypes, dictHint.getValue())) {
+  if (!dictHint || !allFit(keyTypes, dictHint.getKey()) ||
+      !allFit(valueTypes, dictHint.getValue())) {
     Type key = keyTypes.empty() ? types.str : unifyAll(keyTypes, types, definitions, true);
     Type value = valueTypes.empty() ? types.tensor : unifyAll(valueTypes, types, definitions, true);
     type = types.dict(key, value);
@@ -401,7 +460,8 @@ std::optional<SmallVector<TypedValue>> FunctionEmitter::unpackTuple(TypedValue v
   return std::nullopt;
 }
 
-TypedValue FunctionEmitter::emitTupleIndex(TypedValue tuple, TypedValue index, python::Range range) {
+TypedValue FunctionEmitter::emitTupleIndex(TypedValue tuple, TypedValue index,
+                                           python::Range range) {
   ArrayRef<Type> elements = cast<ts::TupleType>(tuple.type).getElements();
   Type type;
   if (auto made = index.value.getDefiningOp<ts::ConstantOp>()) {
@@ -422,7 +482,8 @@ TypedValue FunctionEmitter::emitTupleIndex(TypedValue tuple, TypedValue index, p
   return {ts::TupleIndexOp::create(builder, loc(range), type, tuple.value, index.value), type};
 }
 
-TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slice, python::Range range, int64_t dim) {
+TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slice,
+                                      python::Range range, int64_t dim) {
   auto bound = [&](const python::Expr *expr, Attribute otherwise) -> TypedValue {
     if (expr)
       return emitExpr(*expr);
@@ -430,15 +491,18 @@ TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slic
   };
   if (auto tuple = dyn_cast<ts::TupleType>(base.type)) {
     int64_t size = tuple.getElements().size();
-    auto constantBound = [&](const python::Expr *expr, int64_t otherwise) -> std::optional<int64_t> {
+    auto constantBound = [&](const python::Expr *expr,
+                             int64_t otherwise) -> std::optional<int64_t> {
       if (!expr)
         return otherwise;
       auto integer = dyn_cast<python::IntLiteral>(expr);
       if (!integer)
         return std::nullopt;
-      return std::clamp(integer->value < 0 ? integer->value + size : integer->value, int64_t(0), size);
+      return std::clamp(integer->value < 0 ? integer->value + size : integer->value, int64_t(0),
+                        size);
     };
-    std::optional<int64_t> begin = constantBound(slice.lower, 0), end = constantBound(slice.upper, size);
+    std::optional<int64_t> begin = constantBound(slice.lower, 0),
+                           end = constantBound(slice.upper, size);
     if (!begin || !end || slice.step) {
       report(range, Diag::TupleSliceConstant);
       return {};
@@ -479,7 +543,8 @@ TypedValue FunctionEmitter::emitSubscript(const python::Subscript &expr, Type hi
     return callBuiltin("aten::__getitem__", {{"", base, range}, {"", index, range}}, {}, range);
   if (isTensor(base.type)) {
     TypedValue zero = literal(builder.getI64IntegerAttr(0), types.integer, range);
-    return callBuiltin("aten::select", {{"", base, range}, {"", zero, range}, {"", index, range}}, {}, range);
+    return callBuiltin("aten::select", {{"", base, range}, {"", zero, range}, {"", index, range}},
+                       {}, range);
   }
   Definition *definition = definitions.ofType(base.type);
   if (definition && definition->findMethod("__getitem__"))
@@ -487,7 +552,8 @@ TypedValue FunctionEmitter::emitSubscript(const python::Subscript &expr, Type hi
   if (definition && definition->isModule) {
     // What the container holds is seen as the interface that the target is annotated with.
     Type type = hint && isa<ts::InterfaceType>(hint) ? hint : types.any;
-    return {ts::ModuleContainerIndexOp::create(builder, loc(range), type, base.value, index.value), type};
+    return {ts::ModuleContainerIndexOp::create(builder, loc(range), type, base.value, index.value),
+            type};
   }
   if (!definitions.engine.hasErrors())
     report(range, Diag::NoSubscript, text(base.type));

@@ -28,7 +28,8 @@ static Folded foldTuple(Operation *op, ArrayRef<Attribute> inputs) {
     SmallVector<Type> elements(op->getOperandTypes());
     auto made = cast<ts::TupleType>(op->getResult(0).getType());
     Type type = ts::TupleType::get(op->getContext(), elements, made.getName(), made.getFields());
-    return one(ts::TupleAttr::get(op->getContext(), ArrayAttr::get(op->getContext(), inputs), type), type);
+    return one(ts::TupleAttr::get(op->getContext(), ArrayAttr::get(op->getContext(), inputs), type),
+               type);
   }
   auto tuple = dyn_cast<ts::TupleAttr>(inputs[0]);
   if (!tuple)
@@ -127,7 +128,8 @@ static Attribute foldUnary(Builder &b, StringRef name, Attribute input) {
   if (name == "aten::__not__" && isa<BoolAttr>(input))
     return b.getBoolAttr(!cast<BoolAttr>(input).getValue());
   if (name == "aten::neg" && real)
-    return isa<IntegerAttr>(input) ? Attribute(b.getI64IntegerAttr(static_cast<int64_t>(-static_cast<uint64_t>(*integer))))
+    return isa<IntegerAttr>(input) ? Attribute(b.getI64IntegerAttr(
+                                         static_cast<int64_t>(-static_cast<uint64_t>(*integer))))
                                    : Attribute(b.getF64FloatAttr(-*real));
   if (name == "aten::device" && isa<StringAttr>(input))
     return ts::DeviceAttr::get(b.getContext(), cast<StringAttr>(input));
@@ -158,13 +160,16 @@ static Attribute foldBinary(Builder &b, StringRef name, Attribute x, Attribute y
       return b.getBoolAttr(a != c);
     return name == "aten::eq" ? Attribute(b.getBoolAttr(a == c)) : Attribute();
   }
-  bool integers = isa<IntegerAttr>(x) && isa<IntegerAttr>(y) && !isa<BoolAttr>(x) && !isa<BoolAttr>(y);
+  bool integers =
+      isa<IntegerAttr>(x) && isa<IntegerAttr>(y) && !isa<BoolAttr>(x) && !isa<BoolAttr>(y);
   if (integers && name != "aten::div" && name != "aten::pow")
     return foldIntegers(b, name, cast<IntegerAttr>(x).getInt(), cast<IntegerAttr>(y).getInt());
   std::optional<double> a = realOf(x), c = realOf(y);
   if (a && c)
     return foldReals(b, name, *a, *c);
-  auto isNumber = [](Attribute value) { return isa<ts::ComplexAttr>(value) || realOf(value).has_value(); };
+  auto isNumber = [](Attribute value) {
+    return isa<ts::ComplexAttr>(value) || realOf(value).has_value();
+  };
   if (isNumber(x) && isNumber(y) && (name == "aten::add" || name == "aten::sub")) {
     auto parts = [](Attribute value) {
       if (auto number = dyn_cast<ts::ComplexAttr>(value))
@@ -174,7 +179,8 @@ static Attribute foldBinary(Builder &b, StringRef name, Attribute x, Attribute y
     auto [re, im] = parts(x);
     auto [re2, im2] = parts(y);
     double sign = name == "aten::add" ? 1 : -1;
-    return ts::ComplexAttr::get(b.getContext(), b.getF64FloatAttr(re + sign * re2), b.getF64FloatAttr(im + sign * im2));
+    return ts::ComplexAttr::get(b.getContext(), b.getF64FloatAttr(re + sign * re2),
+                                b.getF64FloatAttr(im + sign * im2));
   }
   return {};
 }

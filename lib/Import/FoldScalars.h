@@ -13,8 +13,9 @@ struct FoldedValue {
   mlir::Type type;
 };
 
-/// The results of an operation whose operands are the given constants; none where this is not known how to compute, or
-/// would raise.
-std::optional<llvm::SmallVector<FoldedValue>> foldOperator(mlir::Operation *op, llvm::ArrayRef<mlir::Attribute> inputs);
+/// The results of an operation whose operands are the given constants; none where this is not known
+/// how to compute, or would raise.
+std::optional<llvm::SmallVector<FoldedValue>> foldOperator(mlir::Operation *op,
+                                                           llvm::ArrayRef<mlir::Attribute> inputs);
 
 } // namespace tsc::importer

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of import: constants and state (which load the classes they need), then functions until none is asked for any
-// more, then the declarations of all that was loaded.
+// The order of import: constants and state (which load the classes they need), then functions until
+// none is asked for any more, then the declarations of all that was loaded.
 #include "tsc/Import/Import.h"
 
 #include "Recursion.h"
@@ -25,8 +25,8 @@ static bool emitQueued(Program &program) {
     if (function.emitted)
       continue;
     if (!program.emitted.insert(function.name).second) {
-      program.definitions.engine.report(function.source->location(function.def->name.range), Diag::DefinedTwice,
-                                        function.name);
+      program.definitions.engine.report(function.source->location(function.def->name.range),
+                                        Diag::DefinedTwice, function.name);
       continue;
     }
     FunctionEmitter(program, function).emit();
@@ -37,7 +37,8 @@ static bool emitQueued(Program &program) {
   return !program.definitions.engine.hasErrors();
 }
 
-/// Loads every class, interface and enum that types in the module mention. True when there was a new one.
+/// Loads every class, interface and enum that types in the module mention. True when there was a
+/// new one.
 static bool loadMentioned(Program &program) {
   size_t before = program.definitions.order.size();
   AttrTypeWalker walker;
@@ -90,7 +91,8 @@ static void declareClass(OpBuilder &builder, Definition &definition) {
   OpBuilder inside(context);
   inside.createBlock(&op.getBody());
   for (const ClassAttribute &attribute : definition.attributes)
-    ts::AttributeOp::create(inside, loc, attribute.name, attribute.type, attribute.kind, attribute.constant);
+    ts::AttributeOp::create(inside, loc, attribute.name, attribute.type, attribute.kind,
+                            attribute.constant);
   for (auto &[name, method] : definition.methods)
     ts::MethodOp::create(inside, loc, name, method->name);
 }
@@ -112,7 +114,8 @@ static bool declareInterface(OpBuilder &builder, Program &program, Definition &d
       names.push_back(builder.getStringAttr(parameter.name));
     }
     Type result = signature->result ? signature->result : program.definitions.types.none;
-    ts::SignatureOp::create(inside, loc, name, builder.getFunctionType(inputs, {result}), builder.getArrayAttr(names));
+    ts::SignatureOp::create(inside, loc, name, builder.getFunctionType(inputs, {result}),
+                            builder.getArrayAttr(names));
   }
   return true;
 }
@@ -123,9 +126,10 @@ static void declareEnum(OpBuilder &builder, Definition &definition) {
     names.push_back(builder.getStringAttr(name));
     values.push_back(value);
   }
-  Location loc = definition.source->irLocation(builder.getContext(), definition.classDef->name.range);
-  ts::EnumOp::create(builder, loc, definition.name, definition.enumValueType, builder.getArrayAttr(names),
-                     builder.getArrayAttr(values));
+  Location loc =
+      definition.source->irLocation(builder.getContext(), definition.classDef->name.range);
+  ts::EnumOp::create(builder, loc, definition.name, definition.enumValueType,
+                     builder.getArrayAttr(names), builder.getArrayAttr(values));
 }
 
 static bool declareAll(Program &program) {
@@ -135,7 +139,8 @@ static bool declareAll(Program &program) {
       declareClass(builder, *definition);
     else if (definition->kind == DefinitionKind::Enum)
       declareEnum(builder, *definition);
-    else if (definition->kind == DefinitionKind::Interface && !declareInterface(builder, program, *definition))
+    else if (definition->kind == DefinitionKind::Interface &&
+             !declareInterface(builder, program, *definition))
       return false;
   }
   return true;
@@ -155,8 +160,8 @@ static bool verifyModule(Program &program) {
   return false;
 }
 
-OwningOpRef<ModuleOp> importArchive(std::shared_ptr<const archive::ArchiveModel> archive, MLIRContext *context,
-                                    DiagnosticEngine &engine) {
+OwningOpRef<ModuleOp> importArchive(std::shared_ptr<const archive::ArchiveModel> archive,
+                                    MLIRContext *context, DiagnosticEngine &engine) {
   context->getOrLoadDialect<ts::TsDialect>();
   Program program(context, engine);
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
@@ -174,7 +179,8 @@ OwningOpRef<ModuleOp> importArchive(std::shared_ptr<const archive::ArchiveModel>
   return verifyModule(program) ? std::move(module) : OwningOpRef<ModuleOp>();
 }
 
-OwningOpRef<ModuleOp> importSource(StringRef name, StringRef text, MLIRContext *context, DiagnosticEngine &engine) {
+OwningOpRef<ModuleOp> importSource(StringRef name, StringRef text, MLIRContext *context,
+                                   DiagnosticEngine &engine) {
   context->getOrLoadDialect<ts::TsDialect>();
   Program program(context, engine);
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));

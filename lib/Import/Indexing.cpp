@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors indexed by several parts: `x[0, 1:3, ..., None, mask]`. Integers select, slices slice, None adds a dimension,
-// each at once; tensors are collected and index last.
+// Tensors indexed by several parts: `x[0, 1:3, ..., None, mask]`. Integers select, slices slice,
+// None adds a dimension, each at once; tensors are collected and index last.
 #include "Emitter.h"
 
 using namespace mlir;
@@ -13,11 +13,13 @@ static bool takesDimension(const python::Expr *part) {
   return !isa<python::NoneLiteral, python::EllipsisLiteral>(part);
 }
 
-TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList parts, python::Range range) {
+TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList parts,
+                                            python::Range range) {
   auto number = [&](int64_t value) -> Argument {
     return {"", literal(builder.getI64IntegerAttr(value), types.integer, range), range};
   };
-  int64_t dim = 0; // the next dimension; after an ellipsis counted from the end, 0 being past the last
+  int64_t dim =
+      0; // the next dimension; after an ellipsis counted from the end, 0 being past the last
   bool fromEnd = false;
   SmallVector<TypedValue> tensors;
   for (auto [i, part] : llvm::enumerate(parts)) {
@@ -33,14 +35,16 @@ TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList pa
     } else if (auto slice = dyn_cast<python::Slice>(part)) {
       base = emitSlice(base, *slice, range, dim++);
     } else if (isa<python::NoneLiteral>(part)) {
-      base = callBuiltin("aten::unsqueeze", {{"", base, range}, number(fromEnd ? dim - 1 : dim)}, {}, range);
+      base = callBuiltin("aten::unsqueeze", {{"", base, range}, number(fromEnd ? dim - 1 : dim)},
+                         {}, range);
       dim += !fromEnd;
     } else {
       TypedValue index = emitExpr(*part);
       if (!index)
         return {};
       if (index.type == types.integer) {
-        base = callBuiltin("aten::select", {{"", base, range}, number(dim), {"", index, range}}, {}, range);
+        base = callBuiltin("aten::select", {{"", base, range}, number(dim), {"", index, range}}, {},
+                           range);
         dim += fromEnd;
         continue;
       }

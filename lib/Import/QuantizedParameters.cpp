@@ -23,7 +23,8 @@ StringRef packedParametersClass(StringRef moduleClass) {
                      name.consume_front("__torch__.torch.ao.nn.quantized.");
   if (isQuantized)
     name.consume_front("dynamic.");
-  if (isQuantized && (name == "modules.linear.Linear" || name == "modules.linear.LinearPackedParams"))
+  if (isQuantized &&
+      (name == "modules.linear.Linear" || name == "modules.linear.LinearPackedParams"))
     return "__torch__.torch.classes.quantized.LinearPackedParamsBase";
   if ((isQuantized && name == "modules.conv.Conv2d") ||
       name == "__torch__.torch.nn.intrinsic.quantized.modules.conv_relu.ConvReLU2d")

@@ -6,8 +6,8 @@
 
 namespace tsc::importer {
 
-/// The class of attribute `_packed_params` in a module class of old archives, which declare it a tensor; "" for other
-/// classes.
+/// The class of attribute `_packed_params` in a module class of old archives, which declare it a
+/// tensor; "" for other classes.
 llvm::StringRef packedParametersClass(llvm::StringRef moduleClass);
 
 } // namespace tsc::importer

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TorchScript has no recursion: a function that calls itself, directly or through others, is an error.
+// TorchScript has no recursion: a function that calls itself, directly or through others, is an
+// error.
 #pragma once
 
 #include "tsc/Support/Diagnostics.h"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which overload a call means, and what its arguments become. PyTorch's rules: overloads in registration order, first
-// without and then with implicit conversions; a failed attempt leaves nothing behind.
+// Which overload a call means, and what its arguments become. PyTorch's rules: overloads in
+// registration order, first without and then with implicit conversions; a failed attempt leaves
+// nothing behind.
 #include "Emitter.h"
 
 #include "tsc/Ts/TypeText.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using llvm::cast;
@@ -19,7 +20,8 @@ namespace {
 /// Takes back what an attempt appended to a block.
 class Attempt {
 public:
-  explicit Attempt(OpBuilder &builder) : block(builder.getInsertionBlock()), last(block->empty() ? nullptr : &block->back()) {}
+  explicit Attempt(OpBuilder &builder)
+      : block(builder.getInsertionBlock()), last(block->empty() ? nullptr : &block->back()) {}
   void undo() {
     while (!block->empty() && &block->back() != last)
       block->back().erase();
@@ -33,21 +35,26 @@ private:
 
 // ---- Conversions
 
-TypedValue FunctionEmitter::convert(TypedValue value, Type wanted, bool conversions, python::Range range) {
+TypedValue FunctionEmitter::convert(TypedValue value, Type wanted, bool conversions,
+                                    python::Range range) {
   if (!value)
     return value;
   if (auto optional = dyn_cast<ts::OptionalType>(wanted))
     if (!isa<ts::OptionalType, ts::NoneType>(value.type))
       return convert(value, optional.getElement(), conversions, range);
   if (auto list = dyn_cast<ts::ListType>(wanted)) {
-    if (value.type != wanted && emptyLists.contains(value.value) && ts::getDebugName(value.value).empty())
+    if (value.type != wanted && emptyLists.contains(value.value) &&
+        ts::getDebugName(value.value).empty())
       return makeList({}, list.getElement(), range);
   }
   if (auto tuple = dyn_cast<ts::TupleType>(value.type)) {
-    if (auto list = dyn_cast<ts::ListType>(withoutOptional(wanted)); list && isConvertibleToList(tuple, list, definitions))
-      return makeList(*unpackTuple(value, tuple.getElements().size(), range), list.getElement(), range);
+    if (auto list = dyn_cast<ts::ListType>(withoutOptional(wanted));
+        list && isConvertibleToList(tuple, list, definitions))
+      return makeList(*unpackTuple(value, tuple.getElements().size(), range), list.getElement(),
+                      range);
     auto target = dyn_cast<ts::TupleType>(wanted);
-    if (target && !isSub(tuple, target) && target.getElements().size() == tuple.getElements().size()) {
+    if (target && !isSub(tuple, target) &&
+        target.getElements().size() == tuple.getElements().size()) {
       SmallVector<TypedValue> items = *unpackTuple(value, tuple.getElements().size(), range);
       for (auto [item, type] : llvm::zip_equal(items, target.getElements()))
         item = convert(item, type, conversions, range);
@@ -99,7 +106,8 @@ static Type listElementOf(const Formal &formal, const Types &types) {
   const ts::SchemaType *type = formal.schemaType;
   if (type && type->kind == ts::SchemaType::Optional && !type->parameters.empty())
     type = &type->parameters.front();
-  if (!type || type->kind != ts::SchemaType::List || type->parameters.empty() || hasVariables(*type))
+  if (!type || type->kind != ts::SchemaType::List || type->parameters.empty() ||
+      hasVariables(*type))
     return {};
   return concreteType(type->parameters.front(), {}, types);
 }
@@ -112,7 +120,8 @@ static int64_t fixedSizeOf(const Formal &formal) {
 }
 
 TypedValue FunctionEmitter::matchArgument(const Formal &formal, TypedValue value, bool conversions,
-                                          TypeVariables &variables, python::Range range, std::string &why) {
+                                          TypeVariables &variables, python::Range range,
+                                          std::string &why) {
   Type element = listElementOf(formal, types);
   if (int64_t count = fixedSizeOf(formal); count && element && value.type == element &&
                                            (element == types.integer || element == types.floating))
@@ -131,14 +140,16 @@ TypedValue FunctionEmitter::matchArgument(const Formal &formal, TypedValue value
   }
   TypedValue converted = convert(value, wanted, conversions, range);
   if (!converted || !isSub(converted.type, wanted)) {
-    why = "'" + formal.name.str() + "' is of type " + text(value.type) + ", expected " + text(wanted);
+    why =
+        "'" + formal.name.str() + "' is of type " + text(value.type) + ", expected " + text(wanted);
     return {};
   }
   return converted;
 }
 
-TypedValue FunctionEmitter::collectList(const Formal &formal, ArrayRef<Argument> rest, bool conversions,
-                                        TypeVariables &variables, python::Range range, std::string &why) {
+TypedValue FunctionEmitter::collectList(const Formal &formal, ArrayRef<Argument> rest,
+                                        bool conversions, TypeVariables &variables,
+                                        python::Range range, std::string &why) {
   Formal item;
   item.name = formal.name;
   item.type = listElementOf(formal, types);
@@ -151,8 +162,8 @@ TypedValue FunctionEmitter::collectList(const Formal &formal, ArrayRef<Argument>
   return makeList(items, item.type, range);
 }
 
-/// Whether the positional arguments left may stand for one list: zeros(2, 3). Only the last positional parameter, and
-/// none whose size is fixed.
+/// Whether the positional arguments left may stand for one list: zeros(2, 3). Only the last
+/// positional parameter, and none whose size is fixed.
 static bool takesRest(ArrayRef<Formal> formals, size_t i, Type element) {
   bool isLast = i + 1 == formals.size() || formals[i + 1].keywordOnly;
   return isLast && element && !fixedSizeOf(formals[i]) && formals[i].schemaType &&
@@ -161,13 +172,14 @@ static bool takesRest(ArrayRef<Formal> formals, size_t i, Type element) {
 
 std::optional<SmallVector<TypedValue>>
 FunctionEmitter::matchArguments(ArrayRef<Formal> formals, bool varargs, ArrayRef<Argument> args,
-                                ArrayRef<Argument> keywords, bool conversions, TypeVariables &variables,
-                                python::Range range, std::string &why) {
+                                ArrayRef<Argument> keywords, bool conversions,
+                                TypeVariables &variables, python::Range range, std::string &why) {
   SmallVector<TypedValue> matched;
   SmallVector<bool> usedKeyword(keywords.size());
   size_t used = 0;
   for (auto [i, formal] : llvm::enumerate(formals)) {
-    auto keyword = llvm::find_if(keywords, [&](const Argument &argument) { return argument.name == formal.name; });
+    auto keyword = llvm::find_if(
+        keywords, [&](const Argument &argument) { return argument.name == formal.name; });
     TypedValue value;
     if (!formal.keywordOnly && used < args.size()) {
       Type element = listElementOf(formal, types);
@@ -210,7 +222,8 @@ FunctionEmitter::matchArguments(ArrayRef<Formal> formals, bool varargs, ArrayRef
 
 // ---- Defaults
 
-static Attribute defaultAttribute(const ts::SchemaDefault &value, Type type, int64_t fixedSize, const Types &types) {
+static Attribute defaultAttribute(const ts::SchemaDefault &value, Type type, int64_t fixedSize,
+                                  const Types &types) {
   Builder builder(types.context);
   using Kind = ts::SchemaDefault;
   Type inner = withoutOptional(type);
@@ -222,21 +235,25 @@ static Attribute defaultAttribute(const ts::SchemaDefault &value, Type type, int
       for (const ts::SchemaDefault &element : value.elements)
         items.push_back(defaultAttribute(element, list.getElement(), 0, types));
     else
-      items.assign(std::max<int64_t>(fixedSize, 1), defaultAttribute(value, list.getElement(), 0, types));
+      items.assign(std::max<int64_t>(fixedSize, 1),
+                   defaultAttribute(value, list.getElement(), 0, types));
     return ts::ListAttr::get(types.context, builder.getArrayAttr(items), inner);
   }
   switch (value.kind) {
-  case Kind::Bool: return builder.getBoolAttr(value.integer != 0);
+  case Kind::Bool:
+    return builder.getBoolAttr(value.integer != 0);
   case Kind::Int:
     if (inner == types.floating)
       return builder.getF64FloatAttr(static_cast<double>(value.integer));
     return builder.getI64IntegerAttr(value.integer);
-  case Kind::Float: return builder.getF64FloatAttr(value.number);
+  case Kind::Float:
+    return builder.getF64FloatAttr(value.number);
   case Kind::Str:
     if (inner == types.device)
       return ts::DeviceAttr::get(types.context, builder.getStringAttr(value.text));
     return builder.getStringAttr(value.text);
-  default: return {};
+  default:
+    return {};
   }
 }
 
@@ -258,12 +275,14 @@ static Type constantType(Attribute value, Type wanted, const Types &types) {
   return wanted;
 }
 
-TypedValue FunctionEmitter::emitDefault(const Formal &formal, const TypeVariables &variables, python::Range range) {
+TypedValue FunctionEmitter::emitDefault(const Formal &formal, const TypeVariables &variables,
+                                        python::Range range) {
   Type type = formal.schemaType ? concreteType(*formal.schemaType, variables, types) : formal.type;
   if (!type) // an unbound variable: only None can stand for it
     type = types.none;
-  Attribute value = formal.schemaDefault ? defaultAttribute(*formal.schemaDefault, type, fixedSizeOf(formal), types)
-                                         : formal.defaultValue;
+  Attribute value = formal.schemaDefault
+                        ? defaultAttribute(*formal.schemaDefault, type, fixedSizeOf(formal), types)
+                        : formal.defaultValue;
   if (!value)
     return {};
   return constant(value, constantType(value, type, types), range);
@@ -287,7 +306,8 @@ static SmallVector<Formal> formalsOf(const ts::Schema &schema) {
 static std::string describeArguments(ArrayRef<Argument> args, ArrayRef<Argument> keywords) {
   std::string text;
   for (const Argument &argument : args)
-    text += (text.empty() ? "" : ", ") + ts::typeText(argument.value.type, ts::TypeStyle::Annotation);
+    text +=
+        (text.empty() ? "" : ", ") + ts::typeText(argument.value.type, ts::TypeStyle::Annotation);
   for (const Argument &argument : keywords)
     text += (text.empty() ? "" : ", ") + argument.name + "=" +
             ts::typeText(argument.value.type, ts::TypeStyle::Annotation);
@@ -304,7 +324,8 @@ struct Candidate {
 } // namespace
 
 /// Operators of today in registration order, then what they were at the archive's version.
-static SmallVector<Candidate> candidatesOf(ArrayRef<const ts::OperatorRow *> overloads, unsigned version) {
+static SmallVector<Candidate> candidatesOf(ArrayRef<const ts::OperatorRow *> overloads,
+                                           unsigned version) {
   SmallVector<Candidate> candidates, old;
   for (const ts::OperatorRow *row : overloads) {
     if (const Upgrader *upgrader = findUpgrader(row->fullName, version))
@@ -316,7 +337,8 @@ static SmallVector<Candidate> candidatesOf(ArrayRef<const ts::OperatorRow *> ove
   return candidates;
 }
 
-TypedValue FunctionEmitter::emitUpgraded(const Upgrader &upgrader, ArrayRef<TypedValue> operands, python::Range range) {
+TypedValue FunctionEmitter::emitUpgraded(const Upgrader &upgrader, ArrayRef<TypedValue> operands,
+                                         python::Range range) {
   ts::FuncOp body = program.upgraders.get(upgrader, types.context, definitions.engine);
   if (!body || body.getNumArguments() != operands.size())
     return {};
@@ -329,20 +351,23 @@ TypedValue FunctionEmitter::emitUpgraded(const Upgrader &upgrader, ArrayRef<Type
   return {result, types.tensor};
 }
 
-TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args, ArrayRef<Argument> keywords,
-                                        python::Range range) {
+TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args,
+                                        ArrayRef<Argument> keywords, python::Range range) {
   ArrayRef<const ts::OperatorRow *> overloads = ts::findOverloads(name);
-  // An operator of an extension: only compiling it needs to know what it does. Such operators return a tensor.
+  // An operator of an extension: only compiling it needs to know what it does. Such operators
+  // return a tensor.
   if (overloads.empty() && !name.starts_with("aten::") && !name.starts_with("prim::")) {
     SmallVector<Value> values;
     for (const Argument &argument : llvm::concat<const Argument>(args, keywords))
       values.push_back(argument.value.value);
-    auto call = ts::AtenOp::create(builder, loc(range), TypeRange(types.tensor), builder.getStringAttr(name), values);
+    auto call = ts::AtenOp::create(builder, loc(range), TypeRange(types.tensor),
+                                   builder.getStringAttr(name), values);
     return {call.getResult(0), types.tensor};
   }
   if (overloads.empty()) {
     std::vector<StringRef> close = ts::similarOperators(name, 3);
-    report(range, close.empty() ? Diag::UnknownOperator : Diag::UnknownOperatorHint, name, llvm::join(close, ", "));
+    report(range, close.empty() ? Diag::UnknownOperator : Diag::UnknownOperatorHint, name,
+           llvm::join(close, ", "));
     return {};
   }
   std::string why;
@@ -355,8 +380,8 @@ TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args,
       TypeVariables variables;
       Attempt attempt(builder);
       why.clear();
-      std::optional<SmallVector<TypedValue>> matched =
-          matchArguments(formals, candidate.schema->varargs, args, keywords, conversions, variables, range, why);
+      std::optional<SmallVector<TypedValue>> matched = matchArguments(
+          formals, candidate.schema->varargs, args, keywords, conversions, variables, range, why);
       if (matched)
         return candidate.upgrader ? emitUpgraded(*candidate.upgrader, *matched, range)
                                   : emitOperatorCall(*candidate.row, *matched, variables, range);
@@ -370,9 +395,11 @@ TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args,
   return {};
 }
 
-TypedValue FunctionEmitter::emitOperatorCall(const ts::OperatorRow &row, ArrayRef<TypedValue> operands,
+TypedValue FunctionEmitter::emitOperatorCall(const ts::OperatorRow &row,
+                                             ArrayRef<TypedValue> operands,
                                              const TypeVariables &variables, python::Range range) {
-  SmallVector<Value> values = llvm::map_to_vector(operands, [](const TypedValue &operand) { return operand.value; });
+  SmallVector<Value> values =
+      llvm::map_to_vector(operands, [](const TypedValue &operand) { return operand.value; });
   if (row.fullName == "prim::RaiseException" && values.size() == 2) {
     ts::RaiseOp::create(builder, loc(range), values[0], values[1]);
     return none(range);
@@ -395,14 +422,17 @@ TypedValue FunctionEmitter::emitOperatorCall(const ts::OperatorRow &row, ArrayRe
     if (!result.name.empty())
       fields.push_back(builder.getStringAttr(result.name));
   }
-  auto call = ts::AtenOp::create(builder, loc(range), results, builder.getStringAttr(row.fullName), values);
+  auto call =
+      ts::AtenOp::create(builder, loc(range), results, builder.getStringAttr(row.fullName), values);
   if (results.size() == 1)
     return {call.getResult(0), results.front()};
   SmallVector<TypedValue> items;
   for (Value result : call.getResults())
     items.push_back({result, result.getType()});
   bool isNamed = !results.empty() && fields.size() == results.size();
-  Type tuple = isNamed ? Type(ts::TupleType::get(types.context, results, builder.getStringAttr(""), fields)) : Type();
+  Type tuple =
+      isNamed ? Type(ts::TupleType::get(types.context, results, builder.getStringAttr(""), fields))
+              : Type();
   return makeTuple(items, range, tuple);
 }
 

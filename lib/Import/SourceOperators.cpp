@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ordinary source has and archives do not: operators, conditionals, augmented assignment, raise and assert. Archives
-// spell them as calls.
+// What ordinary source has and archives do not: operators, conditionals, augmented assignment,
+// raise and assert. Archives spell them as calls.
 #include "Emitter.h"
 
 using namespace mlir;
@@ -12,35 +12,57 @@ namespace tsc::importer {
 
 static const char *operatorName(python::BinaryOp op) {
   switch (op) {
-  case python::BinaryOp::Add: return "aten::add";
-  case python::BinaryOp::Sub: return "aten::sub";
-  case python::BinaryOp::Mul: return "aten::mul";
-  case python::BinaryOp::Div: return "aten::div";
-  case python::BinaryOp::FloorDiv: return "aten::floordiv";
-  case python::BinaryOp::Mod: return "aten::remainder";
-  case python::BinaryOp::Pow: return "aten::pow";
-  case python::BinaryOp::MatMul: return "aten::matmul";
-  case python::BinaryOp::BitAnd: return "aten::__and__";
-  case python::BinaryOp::BitOr: return "aten::__or__";
-  case python::BinaryOp::BitXor: return "aten::__xor__";
-  case python::BinaryOp::LeftShift: return "aten::__lshift__";
-  case python::BinaryOp::RightShift: return "aten::__rshift__";
+  case python::BinaryOp::Add:
+    return "aten::add";
+  case python::BinaryOp::Sub:
+    return "aten::sub";
+  case python::BinaryOp::Mul:
+    return "aten::mul";
+  case python::BinaryOp::Div:
+    return "aten::div";
+  case python::BinaryOp::FloorDiv:
+    return "aten::floordiv";
+  case python::BinaryOp::Mod:
+    return "aten::remainder";
+  case python::BinaryOp::Pow:
+    return "aten::pow";
+  case python::BinaryOp::MatMul:
+    return "aten::matmul";
+  case python::BinaryOp::BitAnd:
+    return "aten::__and__";
+  case python::BinaryOp::BitOr:
+    return "aten::__or__";
+  case python::BinaryOp::BitXor:
+    return "aten::__xor__";
+  case python::BinaryOp::LeftShift:
+    return "aten::__lshift__";
+  case python::BinaryOp::RightShift:
+    return "aten::__rshift__";
   }
   return "";
 }
 
 static const char *operatorName(python::CompareOp op) {
   switch (op) {
-  case python::CompareOp::Eq: return "aten::eq";
-  case python::CompareOp::Ne: return "aten::ne";
-  case python::CompareOp::Lt: return "aten::lt";
-  case python::CompareOp::Le: return "aten::le";
-  case python::CompareOp::Gt: return "aten::gt";
-  case python::CompareOp::Ge: return "aten::ge";
-  case python::CompareOp::Is: return "aten::__is__";
-  case python::CompareOp::IsNot: return "aten::__isnot__";
+  case python::CompareOp::Eq:
+    return "aten::eq";
+  case python::CompareOp::Ne:
+    return "aten::ne";
+  case python::CompareOp::Lt:
+    return "aten::lt";
+  case python::CompareOp::Le:
+    return "aten::le";
+  case python::CompareOp::Gt:
+    return "aten::gt";
+  case python::CompareOp::Ge:
+    return "aten::ge";
+  case python::CompareOp::Is:
+    return "aten::__is__";
+  case python::CompareOp::IsNot:
+    return "aten::__isnot__";
   case python::CompareOp::In:
-  case python::CompareOp::NotIn: return "aten::__contains__";
+  case python::CompareOp::NotIn:
+    return "aten::__contains__";
   }
   return "";
 }
@@ -59,12 +81,15 @@ static std::optional<std::pair<double, double>> complexLiteral(const python::Bin
 }
 
 static Attribute complexAttr(Builder builder, double re, double im) {
-  return ts::ComplexAttr::get(builder.getContext(), builder.getF64FloatAttr(re), builder.getF64FloatAttr(im));
+  return ts::ComplexAttr::get(builder.getContext(), builder.getF64FloatAttr(re),
+                              builder.getF64FloatAttr(im));
 }
 
-TypedValue FunctionEmitter::emitBinary(python::BinaryOp op, TypedValue left, TypedValue right, python::Range range) {
+TypedValue FunctionEmitter::emitBinary(python::BinaryOp op, TypedValue left, TypedValue right,
+                                       python::Range range) {
   StringRef name = operatorName(op);
-  if (op == python::BinaryOp::Add && isa<ts::TupleType>(left.type) && isa<ts::TupleType>(right.type)) {
+  if (op == python::BinaryOp::Add && isa<ts::TupleType>(left.type) &&
+      isa<ts::TupleType>(right.type)) {
     SmallVector<TypedValue> items;
     for (TypedValue side : {left, right})
       items.append(*unpackTuple(side, cast<ts::TupleType>(side.type).getElements().size(), range));
@@ -89,7 +114,10 @@ TypedValue FunctionEmitter::emitCompare(const python::Compare &expr) {
       one = callBuiltin("aten::__not__", {{"", one, expr.range}}, {}, expr.range);
     if (!one)
       return {};
-    result = i == 0 ? one : callBuiltin("aten::__and__", {{"", result, expr.range}, {"", one, expr.range}}, {}, expr.range);
+    result = i == 0
+                 ? one
+                 : callBuiltin("aten::__and__", {{"", result, expr.range}, {"", one, expr.range}},
+                               {}, expr.range);
     left = right;
   }
   return result;
@@ -98,7 +126,8 @@ TypedValue FunctionEmitter::emitCompare(const python::Compare &expr) {
 Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
   if (auto binary = dyn_cast<python::Binary>(&expr)) {
     if (auto number = complexLiteral(*binary))
-      return Sugar::simple(constant(complexAttr(builder, number->first, number->second), types.complex, expr.range));
+      return Sugar::simple(
+          constant(complexAttr(builder, number->first, number->second), types.complex, expr.range));
     TypedValue left = emitExpr(*binary->left);
     TypedValue right = left ? emitExpr(*binary->right) : TypedValue();
     return right ? Sugar::simple(emitBinary(binary->op, left, right, expr.range)) : Sugar();
@@ -108,7 +137,8 @@ Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
       return Sugar::simple(emitCondition(expr).value);
     auto imaginary = dyn_cast<python::ImaginaryLiteral>(unary->operand);
     if (imaginary && unary->op == python::UnaryOp::Neg)
-      return Sugar::simple(literal(complexAttr(builder, -0.0, -imaginary->value), types.complex, expr.range));
+      return Sugar::simple(
+          literal(complexAttr(builder, -0.0, -imaginary->value), types.complex, expr.range));
     TypedValue operand = emitExpr(*unary->operand);
     if (!operand || unary->op == python::UnaryOp::Pos)
       return Sugar::simple(operand);
@@ -116,8 +146,9 @@ Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
     return Sugar::simple(callBuiltin(name, {{"", operand, expr.range}}, {}, expr.range));
   }
   if (auto compare = dyn_cast<python::Compare>(&expr)) {
-    bool isTest = compare->ops.size() == 1 && isa<python::NoneLiteral>(compare->operands[1]) &&
-                  (compare->ops[0] == python::CompareOp::Is || compare->ops[0] == python::CompareOp::IsNot);
+    bool isTest =
+        compare->ops.size() == 1 && isa<python::NoneLiteral>(compare->operands[1]) &&
+        (compare->ops[0] == python::CompareOp::Is || compare->ops[0] == python::CompareOp::IsNot);
     return Sugar::simple(isTest ? emitCondition(expr).value : emitCompare(*compare));
   }
   if (isa<python::BoolOp>(expr))
@@ -131,7 +162,9 @@ Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
     TypedValue chosen = emitExpr(value);
     return chosen && assign(kName, Sugar::simple(chosen), value.range);
   };
-  if (!emitBranches(condition, expr.range, [&] { return side(*conditional.body); }, [&] { return side(*conditional.orElse); }))
+  if (!emitBranches(
+          condition, expr.range, [&] { return side(*conditional.body); },
+          [&] { return side(*conditional.orElse); }))
     return {};
   Binding *chosen = findVariable(kName);
   if (!chosen) {
@@ -146,7 +179,8 @@ Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
 bool FunctionEmitter::emitAugmented(const python::AugAssign &stmt) {
   auto name = dyn_cast<python::Name>(stmt.target);
   if (!name)
-    return report(stmt.target->range, Diag::UnsupportedSyntax, "an augmented assignment to something else than a variable");
+    return report(stmt.target->range, Diag::UnsupportedSyntax,
+                  "an augmented assignment to something else than a variable");
   TypedValue left = emitExpr(*name);
   TypedValue right = left ? emitExpr(*stmt.value) : TypedValue();
   if (!right)
@@ -154,13 +188,15 @@ bool FunctionEmitter::emitAugmented(const python::AugAssign &stmt) {
   TypedValue result;
   std::string inPlace = std::string(operatorName(stmt.op)) + "_";
   if ((isTensor(left.type) || isa<ts::ListType>(left.type)) && !ts::findOverloads(inPlace).empty())
-    result = callBuiltin(inPlace, {{"", left, stmt.range}, {"", right, stmt.range}}, {}, stmt.opRange);
+    result =
+        callBuiltin(inPlace, {{"", left, stmt.range}, {"", right, stmt.range}}, {}, stmt.opRange);
   else
     result = emitBinary(stmt.op, left, right, stmt.opRange);
   return result && assign(name->id, Sugar::simple(result), stmt.target->range);
 }
 
-bool FunctionEmitter::emitSetItem(const python::Subscript &target, Sugar value, python::Range range) {
+bool FunctionEmitter::emitSetItem(const python::Subscript &target, Sugar value,
+                                  python::Range range) {
   TypedValue base = emitExpr(*target.value);
   TypedValue stored = base ? asValue(value, range) : TypedValue();
   TypedValue index = stored ? emitExpr(*target.index) : TypedValue();
@@ -168,8 +204,9 @@ bool FunctionEmitter::emitSetItem(const python::Subscript &target, Sugar value, 
     return false;
   if (!isa<ts::ListType, ts::DictType>(base.type))
     return report(target.range, Diag::NoSubscript, text(base.type));
-  return static_cast<bool>(
-      callBuiltin("aten::_set_item", {{"", base, range}, {"", index, range}, {"", stored, range}}, {}, target.range));
+  return static_cast<bool>(callBuiltin("aten::_set_item",
+                                       {{"", base, range}, {"", index, range}, {"", stored, range}},
+                                       {}, target.range));
 }
 
 bool FunctionEmitter::emitRaise(const python::Raise &stmt) {
@@ -177,14 +214,17 @@ bool FunctionEmitter::emitRaise(const python::Raise &stmt) {
   auto call = exception ? dyn_cast<python::Call>(exception) : nullptr;
   auto name = exception ? dyn_cast<python::Name>(call ? call->callee : exception) : nullptr;
   if (!name || (call && call->args.size() > 1))
-    return report(stmt.range, Diag::UnsupportedSyntax, "a 'raise' of something else than an exception with a message");
-  TypedValue message = call && !call->args.empty() ? emitExpr(*call->args[0])
-                                                   : constant(builder.getStringAttr(""), types.str, stmt.range);
+    return report(stmt.range, Diag::UnsupportedSyntax,
+                  "a 'raise' of something else than an exception with a message");
+  TypedValue message = call && !call->args.empty()
+                           ? emitExpr(*call->args[0])
+                           : constant(builder.getStringAttr(""), types.str, stmt.range);
   if (message && message.type != types.str)
     message = callBuiltin("aten::str", {{"", message, stmt.range}}, {}, stmt.range);
   if (!message)
     return false;
-  TypedValue type = constant(builder.getStringAttr("builtins." + name->id.str()), types.str, stmt.range);
+  TypedValue type =
+      constant(builder.getStringAttr("builtins." + name->id.str()), types.str, stmt.range);
   ts::RaiseOp::create(builder, loc(stmt.range), message.value, type.value);
   exits = Exit::Ends;
   return true;
@@ -198,14 +238,18 @@ bool FunctionEmitter::emitAssert(const python::Assert &stmt) {
   bool ok = emitBranches(
       condition, stmt.range, [] { return true; },
       [&] {
-        TypedValue message = stmt.message ? emitExpr(*stmt.message)
-                                          : constant(builder.getStringAttr(""), types.str, stmt.range);
-        TypedValue prefix = constant(builder.getStringAttr("AssertionError: "), types.str, stmt.range);
+        TypedValue message = stmt.message
+                                 ? emitExpr(*stmt.message)
+                                 : constant(builder.getStringAttr(""), types.str, stmt.range);
+        TypedValue prefix =
+            constant(builder.getStringAttr("AssertionError: "), types.str, stmt.range);
         if (message)
-          message = callBuiltin("aten::add", {{"", prefix, stmt.range}, {"", message, stmt.range}}, {}, stmt.range);
+          message = callBuiltin("aten::add", {{"", prefix, stmt.range}, {"", message, stmt.range}},
+                                {}, stmt.range);
         if (!message)
           return false;
-        TypedValue type = constant(builder.getStringAttr("builtins.AssertionError"), types.str, stmt.range);
+        TypedValue type =
+            constant(builder.getStringAttr("builtins.AssertionError"), types.str, stmt.range);
         ts::RaiseOp::create(builder, loc(stmt.range), message.value, type.value);
         exits = Exit::Ends;
         return true;

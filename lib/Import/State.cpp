@@ -4,17 +4,17 @@
 #include "tsc/Ts/TypeText.h"
 
 using namespace mlir;
-using tsc::archive::NodeId;
-using tsc::archive::NodeKind;
 using llvm::cast;
 using llvm::dyn_cast;
 using llvm::isa;
+using tsc::archive::NodeId;
+using tsc::archive::NodeKind;
 
 namespace tsc::importer {
 
 StateImporter::StateImporter(Program &program, std::shared_ptr<const archive::ArchiveModel> archive)
-    : program(program), archive(std::move(archive)), graph(this->archive->graph), types(program.definitions.types),
-      uses(graph.size()), storages(graph.storages().size(), -1) {
+    : program(program), archive(std::move(archive)), graph(this->archive->graph),
+      types(program.definitions.types), uses(graph.size()), storages(graph.storages().size(), -1) {
   auto count = [&](NodeId node) {
     if (node < uses.size() && uses[node] < 2)
       ++uses[node];
@@ -35,26 +35,36 @@ SourceLocation StateImporter::location() const {
 }
 
 Attribute StateImporter::wrong(NodeId node, Type type, const std::string &path) {
-  program.definitions.engine.report(location(), Diag::StateType, path, archive::kindName(graph.kind(node)),
+  program.definitions.engine.report(location(), Diag::StateType, path,
+                                    archive::kindName(graph.kind(node)),
                                     ts::typeText(type, ts::TypeStyle::Annotation));
   return {};
 }
 
 Type StateImporter::typeOf(NodeId node, const std::string &path) {
   switch (graph.kind(node)) {
-  case NodeKind::None: return types.none;
-  case NodeKind::Bool: return types.boolean;
-  case NodeKind::Int: return types.integer;
-  case NodeKind::Float: return types.floating;
-  case NodeKind::Complex: return types.complex;
-  case NodeKind::String: return types.str;
-  case NodeKind::Device: return types.device;
-  case NodeKind::Tensor: return types.tensor;
+  case NodeKind::None:
+    return types.none;
+  case NodeKind::Bool:
+    return types.boolean;
+  case NodeKind::Int:
+    return types.integer;
+  case NodeKind::Float:
+    return types.floating;
+  case NodeKind::Complex:
+    return types.complex;
+  case NodeKind::String:
+    return types.str;
+  case NodeKind::Device:
+    return types.device;
+  case NodeKind::Tensor:
+    return types.tensor;
   case NodeKind::List:
   case NodeKind::Dict:
     if (!graph.typeText(node).empty())
       return program.definitions.parseTypeText(graph.typeText(node), location());
-    return graph.kind(node) == NodeKind::List ? types.list(types.any) : types.dict(types.any, types.any);
+    return graph.kind(node) == NodeKind::List ? types.list(types.any)
+                                              : types.dict(types.any, types.any);
   case NodeKind::Tuple: {
     SmallVector<Type> elements;
     for (NodeId item : graph.items(node)) {
@@ -65,8 +75,10 @@ Type StateImporter::typeOf(NodeId node, const std::string &path) {
     return types.tuple(elements);
   }
   case NodeKind::Object:
-  case NodeKind::Enum: return program.definitions.parseTypeText(graph.typeText(node), location());
-  default: break;
+  case NodeKind::Enum:
+    return program.definitions.parseTypeText(graph.typeText(node), location());
+  default:
+    break;
   }
   wrong(node, types.any, path);
   return {};
@@ -76,31 +88,45 @@ Attribute StateImporter::importValue(NodeId node, Type type, const std::string &
   NodeKind kind = graph.kind(node);
   Builder b(types.context);
   auto fits = [&](Type actual) { return isSubtype(actual, type, program.definitions); };
-  auto checked = [&](Attribute value, Type actual) { return fits(actual) ? value : wrong(node, type, path); };
+  auto checked = [&](Attribute value, Type actual) {
+    return fits(actual) ? value : wrong(node, type, path);
+  };
   switch (kind) {
-  case NodeKind::None: return checked(b.getUnitAttr(), types.none);
-  case NodeKind::Bool: return checked(b.getBoolAttr(graph.boolean(node)), types.boolean);
-  case NodeKind::Int: return checked(b.getI64IntegerAttr(graph.integer(node)), types.integer);
-  case NodeKind::Float: return checked(b.getF64FloatAttr(graph.real(node)), types.floating);
+  case NodeKind::None:
+    return checked(b.getUnitAttr(), types.none);
+  case NodeKind::Bool:
+    return checked(b.getBoolAttr(graph.boolean(node)), types.boolean);
+  case NodeKind::Int:
+    return checked(b.getI64IntegerAttr(graph.integer(node)), types.integer);
+  case NodeKind::Float:
+    return checked(b.getF64FloatAttr(graph.real(node)), types.floating);
   case NodeKind::Complex: {
     std::complex<double> value = graph.complex(node);
-    return checked(ts::ComplexAttr::get(types.context, b.getF64FloatAttr(value.real()), b.getF64FloatAttr(value.imag())),
+    return checked(ts::ComplexAttr::get(types.context, b.getF64FloatAttr(value.real()),
+                                        b.getF64FloatAttr(value.imag())),
                    types.complex);
   }
-  case NodeKind::String: return checked(b.getStringAttr(graph.text(node)), types.str);
-  case NodeKind::Device: return checked(ts::DeviceAttr::get(types.context, b.getStringAttr(graph.text(node))), types.device);
-  case NodeKind::Tensor: return fits(types.tensor) ? importTensor(node, path) : wrong(node, type, path);
+  case NodeKind::String:
+    return checked(b.getStringAttr(graph.text(node)), types.str);
+  case NodeKind::Device:
+    return checked(ts::DeviceAttr::get(types.context, b.getStringAttr(graph.text(node))),
+                   types.device);
+  case NodeKind::Tensor:
+    return fits(types.tensor) ? importTensor(node, path) : wrong(node, type, path);
   case NodeKind::List:
   case NodeKind::Dict:
-  case NodeKind::Tuple: return importContainer(node, type, path);
-  case NodeKind::Enum: return importEnum(node, path);
+  case NodeKind::Tuple:
+    return importContainer(node, type, path);
+  case NodeKind::Enum:
+    return importEnum(node, path);
   case NodeKind::Object: {
     Type actual = typeOf(node, path);
     if (!actual)
       return {};
     return fits(actual) ? Attribute(importObject(node, path)) : wrong(node, type, path);
   }
-  default: return wrong(node, type, path);
+  default:
+    return wrong(node, type, path);
   }
 }
 
@@ -146,9 +172,11 @@ Attribute StateImporter::importContainer(NodeId node, Type type, const std::stri
   }
   if (kind == NodeKind::Tuple)
     return ts::TupleAttr::get(types.context, b.getArrayAttr(values[0]), own);
-  Attribute value = kind == NodeKind::List
-                        ? Attribute(ts::ListAttr::get(types.context, b.getArrayAttr(values[0]), own))
-                        : Attribute(ts::DictAttr::get(types.context, b.getArrayAttr(values[0]), b.getArrayAttr(values[1]), own));
+  Attribute value =
+      kind == NodeKind::List
+          ? Attribute(ts::ListAttr::get(types.context, b.getArrayAttr(values[0]), own))
+          : Attribute(ts::DictAttr::get(types.context, b.getArrayAttr(values[0]),
+                                        b.getArrayAttr(values[1]), own));
   if (uses[node] < 2)
     return value;
   ts::SharedOp::create(*builder, UnknownLoc::get(types.context), path, value, own);
@@ -161,18 +189,21 @@ Attribute StateImporter::doubles(ArrayRef<double> values, bool asIntegers) {
   int64_t size = values.size();
   ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(values.data()), values.size() * 8);
   if (asIntegers)
-    bytes = ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(integers.data()), integers.size() * 8);
+    bytes =
+        ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(integers.data()), integers.size() * 8);
   int64_t storage = ts::getWeightStore(types.context).addCopy(bytes);
-  return ts::TensorAttr::get(types.context, storage, 0, asIntegers ? DType::Int64 : DType::Float64, {size}, {1}, false, {});
+  return ts::TensorAttr::get(types.context, storage, 0, asIntegers ? DType::Int64 : DType::Float64,
+                             {size}, {1}, false, {});
 }
 
 Attribute StateImporter::quantizer(const archive::Quantization &q) {
   Builder b(types.context);
   if (q.axis < 0)
-    return ts::QuantizerAttr::get(types.context, -1, b.getF64FloatAttr(q.scale), q.zeroPoint, {}, {});
+    return ts::QuantizerAttr::get(types.context, -1, b.getF64FloatAttr(q.scale), q.zeroPoint, {},
+                                  {});
   bool integers = q.scheme != archive::QScheme::PerChannelAffineFloatQParams;
-  return ts::QuantizerAttr::get(types.context, q.axis, b.getF64FloatAttr(1), 0, doubles(q.scales, false),
-                                doubles(q.zeroPoints, integers));
+  return ts::QuantizerAttr::get(types.context, q.axis, b.getF64FloatAttr(1), 0,
+                                doubles(q.scales, false), doubles(q.zeroPoints, integers));
 }
 
 Attribute StateImporter::importTensor(NodeId node, const std::string &path) {
@@ -185,8 +216,8 @@ Attribute StateImporter::importTensor(NodeId node, const std::string &path) {
   if (storage < 0)
     storage = ts::getWeightStore(types.context).add(graph.storage(record.storage).bytes, archive);
   Attribute q = record.quantization ? quantizer(*record.quantization) : Attribute();
-  return ts::TensorAttr::get(types.context, storage, record.offset, record.dtype, record.sizes, record.strides,
-                             record.requiresGrad, q);
+  return ts::TensorAttr::get(types.context, storage, record.offset, record.dtype, record.sizes,
+                             record.strides, record.requiresGrad, q);
 }
 
 Attribute StateImporter::importEnum(NodeId node, const std::string &path) {
@@ -199,14 +230,16 @@ Attribute StateImporter::importEnum(NodeId node, const std::string &path) {
     return {};
   for (auto &[name, member] : definition->enumMembers)
     if (member == value)
-      return ts::EnumValueAttr::get(types.context, FlatSymbolRefAttr::get(types.context, definition->name),
+      return ts::EnumValueAttr::get(types.context,
+                                    FlatSymbolRefAttr::get(types.context, definition->name),
                                     StringAttr::get(types.context, name));
   program.definitions.engine.report(location(), Diag::StateEnum, path, definition->name);
   return {};
 }
 
 /// What __getstate__ returned; the type is that of __setstate__'s parameter.
-Attribute StateImporter::importState(Definition &definition, NodeId state, const std::string &path) {
+Attribute StateImporter::importState(Definition &definition, NodeId state,
+                                     const std::string &path) {
   Function *setState = definition.findMethod("__setstate__");
   if (!setState && !definition.isOpaque) {
     program.definitions.engine.report(location(), Diag::StateSetState, path, definition.name);
@@ -235,7 +268,8 @@ FlatSymbolRefAttr StateImporter::importObject(NodeId node, const std::string &pa
   NodeId state = graph.state(node);
   SmallVector<Attribute> values;
   Attribute written;
-  bool hasSetState = definition->isOpaque || (definition->findMethod("__setstate__") && definition->findMethod("__getstate__"));
+  bool hasSetState = definition->isOpaque || (definition->findMethod("__setstate__") &&
+                                              definition->findMethod("__getstate__"));
   if (hasSetState && state != archive::kNoNode) {
     written = importState(*definition, state, path);
     if (!written)
@@ -253,7 +287,8 @@ FlatSymbolRefAttr StateImporter::importObject(NodeId node, const std::string &pa
           values.push_back(UnitAttr::get(types.context));
           continue;
         }
-        program.definitions.engine.report(location(), Diag::RootAttributeMissing, definition->name, attribute.name,
+        program.definitions.engine.report(location(), Diag::RootAttributeMissing, definition->name,
+                                          attribute.name,
                                           ts::typeText(attribute.type, ts::TypeStyle::Annotation));
         return {};
       }
@@ -262,8 +297,8 @@ FlatSymbolRefAttr StateImporter::importObject(NodeId node, const std::string &pa
         return {};
     }
   }
-  ts::ObjectOp::create(*builder, UnknownLoc::get(types.context), path,
-                                     definition->name, ArrayAttr::get(types.context, values), written);
+  ts::ObjectOp::create(*builder, UnknownLoc::get(types.context), path, definition->name,
+                       ArrayAttr::get(types.context, values), written);
   return symbols[node] = FlatSymbolRefAttr::get(types.context, path);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values of data.pkl and constants.pkl as attributes: objects become ts.object, tensors handles into the WeightStore.
+// The values of data.pkl and constants.pkl as attributes: objects become ts.object, tensors handles
+// into the WeightStore.
 #pragma once
 
 #include "Emitter.h"
@@ -20,10 +21,12 @@ private:
   mlir::Attribute importTensor(archive::NodeId node, const std::string &path);
   mlir::Attribute importEnum(archive::NodeId node, const std::string &path);
   mlir::FlatSymbolRefAttr importObject(archive::NodeId node, const std::string &path);
-  mlir::Attribute importState(Definition &definition, archive::NodeId state, const std::string &path);
+  mlir::Attribute importState(Definition &definition, archive::NodeId state,
+                              const std::string &path);
   mlir::Attribute quantizer(const archive::Quantization &quantization);
   mlir::Attribute doubles(llvm::ArrayRef<double> values, bool asIntegers);
-  /// The type of a value that nothing else types: of a constant, or inside Any. Null after a report.
+  /// The type of a value that nothing else types: of a constant, or inside Any. Null after a
+  /// report.
   mlir::Type typeOf(archive::NodeId node, const std::string &path);
   mlir::Attribute wrong(archive::NodeId node, mlir::Type type, const std::string &path);
   SourceLocation location() const;
@@ -33,9 +36,10 @@ private:
   const archive::ValueGraph &graph;
   const Types &types;
   mlir::OpBuilder *builder = nullptr;
-  std::vector<uint8_t> uses;               ///< of each node: 0, 1 or more
-  std::vector<int64_t> storages;           ///< numbers in the WeightStore, -1: not yet there
-  llvm::DenseMap<archive::NodeId, mlir::FlatSymbolRefAttr> symbols; ///< of objects and shared containers
+  std::vector<uint8_t> uses;     ///< of each node: 0, 1 or more
+  std::vector<int64_t> storages; ///< numbers in the WeightStore, -1: not yet there
+  llvm::DenseMap<archive::NodeId, mlir::FlatSymbolRefAttr>
+      symbols; ///< of objects and shared containers
 };
 
 } // namespace tsc::importer

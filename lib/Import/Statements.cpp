@@ -17,19 +17,32 @@ bool FunctionEmitter::emitStatement(const python::Stmt &stmt) {
       return true;
     return static_cast<bool>(emitSugar(value));
   }
-  case python::StmtKind::Assign: return emitAssignStatement(cast<python::Assign>(stmt));
-  case python::StmtKind::AnnAssign: return emitAnnotated(cast<python::AnnAssign>(stmt));
-  case python::StmtKind::AugAssign: return emitAugmented(cast<python::AugAssign>(stmt));
-  case python::StmtKind::If: return emitIf(cast<python::If>(stmt));
-  case python::StmtKind::While: return emitWhile(cast<python::While>(stmt));
-  case python::StmtKind::For: return emitFor(cast<python::For>(stmt));
-  case python::StmtKind::Return: return emitReturn(cast<python::Return>(stmt));
-  case python::StmtKind::Raise: return emitRaise(cast<python::Raise>(stmt));
-  case python::StmtKind::Assert: return emitAssert(cast<python::Assert>(stmt));
-  case python::StmtKind::With: return emitWith(cast<python::With>(stmt));
-  case python::StmtKind::Break: return emitLeave(/*isBreak=*/true, stmt.range);
-  case python::StmtKind::Continue: return emitLeave(/*isBreak=*/false, stmt.range);
-  case python::StmtKind::Pass: return true;
+  case python::StmtKind::Assign:
+    return emitAssignStatement(cast<python::Assign>(stmt));
+  case python::StmtKind::AnnAssign:
+    return emitAnnotated(cast<python::AnnAssign>(stmt));
+  case python::StmtKind::AugAssign:
+    return emitAugmented(cast<python::AugAssign>(stmt));
+  case python::StmtKind::If:
+    return emitIf(cast<python::If>(stmt));
+  case python::StmtKind::While:
+    return emitWhile(cast<python::While>(stmt));
+  case python::StmtKind::For:
+    return emitFor(cast<python::For>(stmt));
+  case python::StmtKind::Return:
+    return emitReturn(cast<python::Return>(stmt));
+  case python::StmtKind::Raise:
+    return emitRaise(cast<python::Raise>(stmt));
+  case python::StmtKind::Assert:
+    return emitAssert(cast<python::Assert>(stmt));
+  case python::StmtKind::With:
+    return emitWith(cast<python::With>(stmt));
+  case python::StmtKind::Break:
+    return emitLeave(/*isBreak=*/true, stmt.range);
+  case python::StmtKind::Continue:
+    return emitLeave(/*isBreak=*/false, stmt.range);
+  case python::StmtKind::Pass:
+    return true;
   case python::StmtKind::Function: {
     const auto &def = cast<python::FunctionDef>(stmt);
     Sugar closure;
@@ -37,7 +50,8 @@ bool FunctionEmitter::emitStatement(const python::Stmt &stmt) {
     closure.closure = &def;
     return assign(def.name.text, closure, def.name.range);
   }
-  default: return report(stmt.range, Diag::UnsupportedSyntax, python::describe(stmt));
+  default:
+    return report(stmt.range, Diag::UnsupportedSyntax, python::describe(stmt));
   }
 }
 
@@ -73,7 +87,8 @@ bool FunctionEmitter::emitAnnotated(const python::AnnAssign &stmt) {
     return false;
   auto name = dyn_cast<python::Name>(stmt.target);
   if (!stmt.value || !name)
-    return report(stmt.range, Diag::UnsupportedSyntax, "an annotation without a variable and a value");
+    return report(stmt.range, Diag::UnsupportedSyntax,
+                  "an annotation without a variable and a value");
   Sugar value = emitSugar(*stmt.value, type);
   if (!value)
     return false;
@@ -87,7 +102,8 @@ bool FunctionEmitter::emitAnnotated(const python::AnnAssign &stmt) {
 }
 
 bool FunctionEmitter::emitUnpack(python::ExprList targets, Sugar value, python::Range range) {
-  if (llvm::any_of(targets, [](const python::Expr *target) { return isa<python::Starred>(target); }))
+  if (llvm::any_of(targets,
+                   [](const python::Expr *target) { return isa<python::Starred>(target); }))
     return report(range, Diag::UnsupportedSyntax, "a starred target");
   TypedValue tuple = asValue(value, range);
   if (!tuple)
@@ -101,13 +117,15 @@ bool FunctionEmitter::emitUnpack(python::ExprList targets, Sugar value, python::
   return true;
 }
 
-bool FunctionEmitter::emitSetAttribute(const python::Attribute &target, Sugar value, python::Range range) {
+bool FunctionEmitter::emitSetAttribute(const python::Attribute &target, Sugar value,
+                                       python::Range range) {
   TypedValue object = emitExpr(*target.value);
   TypedValue stored = object ? asValue(value, range) : TypedValue();
   if (!stored)
     return false;
   Definition *definition = definitions.ofType(object.type);
-  const ClassAttribute *attribute = definition ? definition->findAttribute(target.name.text) : nullptr;
+  const ClassAttribute *attribute =
+      definition ? definition->findAttribute(target.name.text) : nullptr;
   if (!attribute)
     return report(target.name.range, Diag::NoAttribute, text(object.type), target.name.text);
   if (attribute->constant)
@@ -115,7 +133,8 @@ bool FunctionEmitter::emitSetAttribute(const python::Attribute &target, Sugar va
   stored = convertOrReport(stored, attribute->type, range);
   if (!stored)
     return false;
-  ts::SetAttrOp::create(builder, loc(target.name.range), object.value, target.name.text, stored.value);
+  ts::SetAttrOp::create(builder, loc(target.name.range), object.value, target.name.text,
+                        stored.value);
   return true;
 }
 
@@ -136,7 +155,8 @@ bool FunctionEmitter::emitWith(const python::With &stmt) {
     program.request(*enter);
     program.request(*exit);
     Type type = signature->result ? signature->result : types.any;
-    TypedValue value = {ts::EnterOp::create(builder, loc(item.context->range), type, object.value), type};
+    TypedValue value = {ts::EnterOp::create(builder, loc(item.context->range), type, object.value),
+                        type};
     entered.push_back(object);
     if (item.target && !emitAssign(*item.target, Sugar::simple(value), item.context->range))
       return false;
@@ -145,7 +165,8 @@ bool FunctionEmitter::emitWith(const python::With &stmt) {
     return false;
   Exit exit = std::exchange(exits, Exit::No); // leaving early leaves the contexts as well
   for (size_t i = entered.size(); i-- > 0;) {
-    const Signature *signature = definitions.signatureOf(*definitions.ofType(entered[i].type)->findMethod("__exit__"));
+    const Signature *signature =
+        definitions.signatureOf(*definitions.ofType(entered[i].type)->findMethod("__exit__"));
     if (!signature)
       return false;
     Type type = signature->result ? signature->result : types.any;

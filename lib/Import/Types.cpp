@@ -10,8 +10,9 @@ namespace tsc::importer {
 Types::Types(MLIRContext *context)
     : context(context), tensor(ts::TensorType::get(context)), integer(ts::IntType::get(context)),
       floating(ts::FloatType::get(context)), boolean(ts::BoolType::get(context)),
-      complex(ts::ComplexType::get(context)), number(ts::NumberType::get(context)), str(ts::StrType::get(context)),
-      none(ts::NoneType::get(context)), device(ts::DeviceType::get(context)), any(ts::AnyType::get(context)),
+      complex(ts::ComplexType::get(context)), number(ts::NumberType::get(context)),
+      str(ts::StrType::get(context)), none(ts::NoneType::get(context)),
+      device(ts::DeviceType::get(context)), any(ts::AnyType::get(context)),
       generator(ts::GeneratorType::get(context)), stream(ts::StreamType::get(context)),
       storage(ts::StorageType::get(context)), layout(ts::LayoutType::get(context)),
       capsule(ts::CapsuleType::get(context)), anyList(ts::AnyListType::get(context)),
@@ -25,8 +26,8 @@ Type Types::optional(Type element) const {
 
 Type Types::tuple(ArrayRef<Type> elements) const { return ts::TupleType::get(context, elements); }
 
-/// PyTorch sorts the members of a union by the kind of type; classes and containers also by their text, which a stable
-/// order stands in for.
+/// PyTorch sorts the members of a union by the kind of type; classes and containers also by their
+/// text, which a stable order stands in for.
 static int unionRank(Type type) {
   if (isa<ts::EnumType>(type))
     return 1;
@@ -81,18 +82,19 @@ Type Types::unionOf(ArrayRef<Type> members, TypeHierarchy &hierarchy) const {
 }
 
 TypeSizes::Size TypeSizes::measure(Type type) {
-  if (!isa<ts::ListType, ts::DictType, ts::TupleType, ts::OptionalType, ts::UnionType, ts::FutureType, ts::AwaitType,
-           ts::RRefType>(type))
+  if (!isa<ts::ListType, ts::DictType, ts::TupleType, ts::OptionalType, ts::UnionType,
+           ts::FutureType, ts::AwaitType, ts::RRefType>(type))
     return {};
   auto it = known.find(type);
   if (it != known.end())
     return it->second;
   Size size;
-  type.walkImmediateSubElements([](Attribute) {}, [&](Type part) {
-    Size inner = measure(part);
-    size.depth = std::max(size.depth, inner.depth + 1);
-    size.nodes = std::min(size.nodes + inner.nodes, kMaxNodes + 1);
-  });
+  type.walkImmediateSubElements([](Attribute) {},
+                                [&](Type part) {
+                                  Size inner = measure(part);
+                                  size.depth = std::max(size.depth, inner.depth + 1);
+                                  size.nodes = std::min(size.nodes + inner.nodes, kMaxNodes + 1);
+                                });
   return known[type] = size;
 }
 
@@ -105,9 +107,9 @@ Type withoutOptional(Type type) {
 }
 
 bool isMutable(Type type) {
-  if (isa<ts::IntType, ts::FloatType, ts::BoolType, ts::ComplexType, ts::NumberType, ts::StrType, ts::NoneType,
-          ts::DeviceType, ts::EnumType, ts::FunctionType, ts::GeneratorType, ts::StreamType, ts::StorageType,
-          ts::LayoutType>(type))
+  if (isa<ts::IntType, ts::FloatType, ts::BoolType, ts::ComplexType, ts::NumberType, ts::StrType,
+          ts::NoneType, ts::DeviceType, ts::EnumType, ts::FunctionType, ts::GeneratorType,
+          ts::StreamType, ts::StorageType, ts::LayoutType>(type))
     return false;
   if (auto optional = dyn_cast<ts::OptionalType>(type))
     return isMutable(optional.getElement());
@@ -156,7 +158,8 @@ bool isSubtype(Type a, Type b, TypeHierarchy &hierarchy) {
     return true;
   }
   if (isa<ts::OptionalType, ts::UnionType>(b))
-    return llvm::any_of(alternatives(b), [&](Type member) { return isSubtype(a, member, hierarchy); });
+    return llvm::any_of(alternatives(b),
+                        [&](Type member) { return isSubtype(a, member, hierarchy); });
   if (isa<ts::NumberType>(b))
     return isa<ts::IntType, ts::FloatType, ts::ComplexType>(a);
   if (auto tensor = dyn_cast<ts::TensorType>(b))
@@ -179,7 +182,8 @@ bool isSubtype(Type a, Type b, TypeHierarchy &hierarchy) {
   return false;
 }
 
-static Type unifyTuples(ts::TupleType a, ts::TupleType b, const Types &types, TypeHierarchy &hierarchy) {
+static Type unifyTuples(ts::TupleType a, ts::TupleType b, const Types &types,
+                        TypeHierarchy &hierarchy) {
   if (a.getElements().size() != b.getElements().size())
     return {};
   SmallVector<Type> elements;
@@ -212,7 +216,8 @@ Type unify(Type a, Type b, const Types &types, TypeHierarchy &hierarchy, bool to
   if (isa<ts::TupleType>(a) && isa<ts::TupleType>(b))
     found = unifyTuples(cast<ts::TupleType>(a), cast<ts::TupleType>(b), types, hierarchy);
   if (isa<ts::FutureType>(a) && isa<ts::FutureType>(b)) {
-    found = unify(cast<ts::FutureType>(a).getElement(), cast<ts::FutureType>(b).getElement(), types, hierarchy);
+    found = unify(cast<ts::FutureType>(a).getElement(), cast<ts::FutureType>(b).getElement(), types,
+                  hierarchy);
     if (found)
       found = types.future(found);
   }
@@ -238,8 +243,9 @@ bool isConvertibleToList(Type type, Type list, TypeHierarchy &hierarchy) {
   if (isSubtype(type, list, hierarchy))
     return true;
   auto tuple = dyn_cast<ts::TupleType>(type);
-  return tuple && llvm::all_of(tuple.getElements(),
-                               [&](Type element) { return isSubtype(element, target.getElement(), hierarchy); });
+  return tuple && llvm::all_of(tuple.getElements(), [&](Type element) {
+           return isSubtype(element, target.getElement(), hierarchy);
+         });
 }
 
 // ---- Types of schemas
@@ -248,13 +254,14 @@ bool hasVariables(const ts::SchemaType &type) {
   return type.kind == ts::SchemaType::Variable || llvm::any_of(type.parameters, hasVariables);
 }
 
-bool bindVariables(const ts::SchemaType &formal, Type actual, TypeVariables &variables, const Types &types,
-                   TypeHierarchy &hierarchy) {
+bool bindVariables(const ts::SchemaType &formal, Type actual, TypeVariables &variables,
+                   const Types &types, TypeHierarchy &hierarchy) {
   using Kind = ts::SchemaType;
   if (!hasVariables(formal))
     return true;
   auto inner = [&](unsigned i, Type type) {
-    return i < formal.parameters.size() && bindVariables(formal.parameters[i], type, variables, types, hierarchy);
+    return i < formal.parameters.size() &&
+           bindVariables(formal.parameters[i], type, variables, types, hierarchy);
   };
   switch (formal.kind) {
   case Kind::Variable: {
@@ -297,7 +304,8 @@ bool bindVariables(const ts::SchemaType &formal, Type actual, TypeVariables &var
   }
 }
 
-static Type compoundType(const ts::SchemaType &type, const TypeVariables &variables, const Types &types) {
+static Type compoundType(const ts::SchemaType &type, const TypeVariables &variables,
+                         const Types &types) {
   using Kind = ts::SchemaType;
   SmallVector<Type> inner;
   for (const ts::SchemaType &parameter : type.parameters) {
@@ -312,40 +320,64 @@ static Type compoundType(const ts::SchemaType &type, const TypeVariables &variab
   if (inner.empty() || (type.kind == Kind::Dict && inner.size() != 2))
     return {};
   switch (type.kind) {
-  case Kind::List: return types.list(inner[0]);
-  case Kind::Dict: return types.dict(inner[0], inner[1]);
-  case Kind::Optional: return types.optional(inner[0]);
-  case Kind::Future: return types.future(inner[0]);
-  case Kind::Await: return ts::AwaitType::get(types.context, inner[0]);
-  case Kind::RRef: return ts::RRefType::get(types.context, inner[0]);
-  default: return {};
+  case Kind::List:
+    return types.list(inner[0]);
+  case Kind::Dict:
+    return types.dict(inner[0], inner[1]);
+  case Kind::Optional:
+    return types.optional(inner[0]);
+  case Kind::Future:
+    return types.future(inner[0]);
+  case Kind::Await:
+    return ts::AwaitType::get(types.context, inner[0]);
+  case Kind::RRef:
+    return ts::RRefType::get(types.context, inner[0]);
+  default:
+    return {};
   }
 }
 
 Type concreteType(const ts::SchemaType &type, const TypeVariables &variables, const Types &types) {
   using Kind = ts::SchemaType;
   switch (type.kind) {
-  case Kind::Tensor: return types.tensor;
-  case Kind::Int: return types.integer;
-  case Kind::Float: return types.floating;
-  case Kind::Bool: return types.boolean;
-  case Kind::Complex: return types.complex;
-  case Kind::Scalar: return types.number;
-  case Kind::Str: return types.str;
-  case Kind::Device: return types.device;
-  case Kind::None: return types.none;
-  case Kind::Generator: return types.generator;
-  case Kind::Stream: return types.stream;
-  case Kind::Storage: return types.storage;
-  case Kind::AnyList: return types.anyList;
-  case Kind::AnyTuple: return types.anyTuple;
+  case Kind::Tensor:
+    return types.tensor;
+  case Kind::Int:
+    return types.integer;
+  case Kind::Float:
+    return types.floating;
+  case Kind::Bool:
+    return types.boolean;
+  case Kind::Complex:
+    return types.complex;
+  case Kind::Scalar:
+    return types.number;
+  case Kind::Str:
+    return types.str;
+  case Kind::Device:
+    return types.device;
+  case Kind::None:
+    return types.none;
+  case Kind::Generator:
+    return types.generator;
+  case Kind::Stream:
+    return types.stream;
+  case Kind::Storage:
+    return types.storage;
+  case Kind::AnyList:
+    return types.anyList;
+  case Kind::AnyTuple:
+    return types.anyTuple;
   case Kind::Any:
   case Kind::AnyEnum:
-  case Kind::AnyClass: return types.any;
+  case Kind::AnyClass:
+    return types.any;
   case Kind::Class:
     return ts::ClassType::get(types.context, FlatSymbolRefAttr::get(types.context, type.name));
-  case Kind::Variable: return variables.lookup(type.name);
-  default: return compoundType(type, variables, types);
+  case Kind::Variable:
+    return variables.lookup(type.name);
+  default:
+    return compoundType(type, variables, types);
   }
 }
 

@@ -12,39 +12,49 @@ namespace tsc::importer {
 static const Upgrader kUpgraders[] = {
     {"aten::div.Tensor", 4, "div_tensor", "aten::div.Tensor(Tensor self, Tensor other) -> Tensor"},
     {"aten::div.Scalar", 4, "div_scalar", "aten::div.Scalar(Tensor self, Scalar other) -> Tensor"},
-    {"aten::div.out", 4, "div_out", "aten::div.out(Tensor self, Tensor other, *, Tensor(a!) out) -> Tensor(a!)"},
+    {"aten::div.out", 4, "div_out",
+     "aten::div.out(Tensor self, Tensor other, *, Tensor(a!) out) -> Tensor(a!)"},
     {"aten::div.Tensor_mode", 4, "div_tensor_mode",
      "aten::div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor"},
     {"aten::div.Scalar_mode", 4, "div_scalar_mode",
      "aten::div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor"},
     {"aten::div.out_mode", 4, "div_out_mode",
-     "aten::div.out_mode(Tensor self, Tensor other, *, str? rounding_mode, Tensor(a!) out) -> Tensor(a!)"},
-    {"aten::div_.Tensor", 4, "div_inplace_tensor", "aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)"},
-    {"aten::div_.Scalar", 4, "div_inplace_scalar", "aten::div_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)"},
+     "aten::div.out_mode(Tensor self, Tensor other, *, str? rounding_mode, Tensor(a!) out) -> "
+     "Tensor(a!)"},
+    {"aten::div_.Tensor", 4, "div_inplace_tensor",
+     "aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)"},
+    {"aten::div_.Scalar", 4, "div_inplace_scalar",
+     "aten::div_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)"},
     {"aten::div_.Tensor_mode", 4, "div_inplace_tensor_mode",
      "aten::div_.Tensor_mode(Tensor(a!) self, Tensor other, *, str? rounding_mode) -> Tensor(a!)"},
     {"aten::div_.Scalar_mode", 4, "div_inplace_scalar_mode",
      "aten::div_.Scalar_mode(Tensor(a!) self, Scalar other, *, str? rounding_mode) -> Tensor(a!)"},
     {"aten::full", 5, "full",
-     "aten::full(int[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? "
+     "aten::full(int[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, "
+     "Device? device=None, bool? "
      "pin_memory=None) -> Tensor"},
-    {"aten::full.out", 5, "full_out", "aten::full.out(int[] size, Scalar fill_value, *, Tensor(a!) out) -> Tensor(a!)"},
+    {"aten::full.out", 5, "full_out",
+     "aten::full.out(int[] size, Scalar fill_value, *, Tensor(a!) out) -> Tensor(a!)"},
     {"aten::linspace", 8, "linspace",
-     "aten::linspace(Scalar start, Scalar end, int? steps=None, *, ScalarType? dtype=None, Layout? layout=None, Device? "
+     "aten::linspace(Scalar start, Scalar end, int? steps=None, *, ScalarType? dtype=None, Layout? "
+     "layout=None, Device? "
      "device=None, bool? pin_memory=None) -> Tensor"},
     {"aten::linspace.out", 8, "linspace_out",
-     "aten::linspace.out(Scalar start, Scalar end, int? steps=None, *, Tensor(a!) out) -> Tensor(a!)"},
+     "aten::linspace.out(Scalar start, Scalar end, int? steps=None, *, Tensor(a!) out) -> "
+     "Tensor(a!)"},
     {"aten::logspace", 9, "logspace",
-     "aten::logspace(Scalar start, Scalar end, int? steps=None, float base=10.0, *, ScalarType? dtype=None, Layout? "
+     "aten::logspace(Scalar start, Scalar end, int? steps=None, float base=10.0, *, ScalarType? "
+     "dtype=None, Layout? "
      "layout=None, Device? device=None, bool? pin_memory=None) -> Tensor"},
     {"aten::logspace.out", 9, "logspace_out",
-     "aten::logspace.out(Scalar start, Scalar end, int? steps=None, float base=10.0, *, Tensor(a!) out) -> Tensor(a!)"},
+     "aten::logspace.out(Scalar start, Scalar end, int? steps=None, float base=10.0, *, Tensor(a!) "
+     "out) -> Tensor(a!)"},
     {"aten::gelu", 10, "gelu", "aten::gelu(Tensor self) -> Tensor"},
     {"aten::gelu.out", 10, "gelu_out", "aten::gelu.out(Tensor self, *, Tensor(a!) out) -> Tensor"},
 };
 
-// Division of integers truncated, full of an integer gave floats, linspace and logspace had 100 steps unless told, gelu
-// had no approximation.
+// Division of integers truncated, full of an integer gave floats, linspace and logspace had 100
+// steps unless told, gelu had no approximation.
 static const char kSource[] = R"(
 def div_tensor(a: Tensor, b: Tensor) -> Tensor:
   if torch.is_floating_point(a) or torch.is_floating_point(b):
@@ -167,7 +177,8 @@ const ts::Schema &oldSchema(const Upgrader &upgrader) {
 UpgraderLibrary::UpgraderLibrary() = default;
 UpgraderLibrary::~UpgraderLibrary() = default;
 
-ts::FuncOp UpgraderLibrary::get(const Upgrader &upgrader, MLIRContext *context, DiagnosticEngine &engine) {
+ts::FuncOp UpgraderLibrary::get(const Upgrader &upgrader, MLIRContext *context,
+                                DiagnosticEngine &engine) {
   if (!program) {
     module = ModuleOp::create(UnknownLoc::get(context));
     program = std::make_unique<Program>(context, engine);

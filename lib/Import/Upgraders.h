@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that changed their meaning: what a call of theirs in an older archive stands for. A call is matched with the
-// schema of its time, and the body of the upgrader, written in TorchScript, takes its place.
+// Operators that changed their meaning: what a call of theirs in an older archive stands for. A
+// call is matched with the schema of its time, and the body of the upgrader, written in
+// TorchScript, takes its place.
 #pragma once
 
 #include "tsc/Ts/TsDialect.h"
@@ -16,9 +17,9 @@ namespace tsc::importer {
 class Program;
 
 struct Upgrader {
-  const char *operatorName;  ///< "aten::div.Tensor"
-  unsigned bumpedAt;         ///< archives of earlier versions mean the old operator
-  const char *function;      ///< in the upgraders' source
+  const char *operatorName; ///< "aten::div.Tensor"
+  unsigned bumpedAt;        ///< archives of earlier versions mean the old operator
+  const char *function;     ///< in the upgraders' source
   const char *oldSchema;
 };
 

@@ -92,7 +92,8 @@ void DiagnosticEngine::clear() {
   errorCount = 0;
 }
 
-/// Writes text that may hold anything a hostile file can contain: control characters are shown as escapes.
+/// Writes text that may hold anything a hostile file can contain: control characters are shown as
+/// escapes.
 static void printSafely(raw_ostream &os, StringRef text) {
   for (char c : text) {
     unsigned char u = static_cast<unsigned char>(c);

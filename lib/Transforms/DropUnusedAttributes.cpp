@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attributes that no ts.get_attr or ts.set_attr names leave their class, every object of it, and with them objects that
-// nothing refers to any more. What classes promise to interfaces are methods, so no attribute is needed for that.
+// Attributes that no ts.get_attr or ts.set_attr names leave their class, every object of it, and
+// with them objects that nothing refers to any more. What classes promise to interfaces are
+// methods, so no attribute is needed for that.
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/IR/Builders.h"
@@ -24,7 +25,7 @@ private:
   void dropFrom(ClassOp type);
   void dropObjects();
   llvm::DenseSet<std::pair<StringAttr, StringAttr>> used; ///< class, attribute
-  std::set<std::string, std::less<>> usedAnywhere;                      ///< through an object whose class is not known
+  std::set<std::string, std::less<>> usedAnywhere; ///< through an object whose class is not known
 };
 } // namespace
 
@@ -46,7 +47,8 @@ void DropUnusedAttributes::dropFrom(ClassOp type) {
     return;
   Builder builder(&getContext());
   for (ObjectOp object : getOperation().getOps<ObjectOp>()) {
-    if (object.getClassNameAttr().getAttr() != type.getSymNameAttr() || object.getValues().size() != index)
+    if (object.getClassNameAttr().getAttr() != type.getSymNameAttr() ||
+        object.getValues().size() != index)
       continue;
     SmallVector<Attribute> values;
     for (unsigned i : keptIndices)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A recursive descent that builds while it reads. Formulas are ours, not a user's: their depth is small.
+// A recursive descent that builds while it reads. Formulas are ours, not a user's: their depth is
+// small.
 #include "ElementwiseExpression.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,7 +15,8 @@ namespace tsc::ts {
 namespace {
 class FormulaBuilder {
 public:
-  FormulaBuilder(OpBuilder &builder, Location loc, Type type, StringRef formula, const ElementwiseOperand &operand)
+  FormulaBuilder(OpBuilder &builder, Location loc, Type type, StringRef formula,
+                 const ElementwiseOperand &operand)
       : builder(builder), loc(loc), type(type), rest(formula), operand(operand) {}
   FailureOr<Value> build() {
     FailureOr<Value> value = expression();
@@ -64,8 +66,9 @@ FailureOr<Value> FormulaBuilder::condition() {
   if (failed(left))
     return failure();
   static constexpr std::pair<StringLiteral, arith::CmpFPredicate> kComparisons[] = {
-      {"<=", arith::CmpFPredicate::OLE}, {">=", arith::CmpFPredicate::OGE}, {"==", arith::CmpFPredicate::OEQ},
-      {"!=", arith::CmpFPredicate::UNE}, {"<", arith::CmpFPredicate::OLT},  {">", arith::CmpFPredicate::OGT}};
+      {"<=", arith::CmpFPredicate::OLE}, {">=", arith::CmpFPredicate::OGE},
+      {"==", arith::CmpFPredicate::OEQ}, {"!=", arith::CmpFPredicate::UNE},
+      {"<", arith::CmpFPredicate::OLT},  {">", arith::CmpFPredicate::OGT}};
   for (auto &[token, predicate] : kComparisons) {
     if (!take(token))
       continue;
@@ -123,7 +126,8 @@ FailureOr<Value> FormulaBuilder::unary() {
   if (!number.empty()) {
     rest = rest.drop_front(number.size());
     double value;
-    return number.getAsDouble(value) ? FailureOr<Value>(failure()) : FailureOr<Value>(constant(value));
+    return number.getAsDouble(value) ? FailureOr<Value>(failure())
+                                     : FailureOr<Value>(constant(value));
   }
   StringRef name = rest.take_while([](char c) { return llvm::isAlnum(c) || c == '_'; });
   rest = rest.drop_front(name.size());
@@ -154,7 +158,8 @@ FailureOr<Value> FormulaBuilder::call(StringRef name) {
   if (name == "sigmoid") {
     Value e = math::ExpOp::create(builder, loc, arith::NegFOp::create(builder, loc, x));
     Value one = constant(1);
-    return Value(arith::DivFOp::create(builder, loc, one, arith::AddFOp::create(builder, loc, one, e)));
+    return Value(
+        arith::DivFOp::create(builder, loc, one, arith::AddFOp::create(builder, loc, one, e)));
   }
   if (name == "abs")
     return Value(math::AbsFOp::create(builder, loc, x));

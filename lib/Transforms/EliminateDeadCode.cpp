@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backwards over every block: an operation goes when its results are unused and it has no effect but to make them. Branches
-// and loops lose results that nobody reads, which frees what their blocks computed for them.
+// Backwards over every block: an operation goes when its results are unused and it has no effect
+// but to make them. Branches and loops lose results that nobody reads, which frees what their
+// blocks computed for them.
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/IR/Builders.h"
@@ -25,7 +26,8 @@ private:
 };
 } // namespace
 
-/// A copy of the operation's shell with only the results that `kept` names; regions move over. Terminators are the caller's.
+/// A copy of the operation's shell with only the results that `kept` names; regions move over.
+/// Terminators are the caller's.
 static Operation *withResults(Operation *op, const llvm::BitVector &kept, ValueRange operands) {
   OpBuilder builder(op);
   OperationState state(op->getLoc(), op->getName());
@@ -63,7 +65,8 @@ static void dropUnusedIfResults(IfOp op) {
   withResults(op, kept, op->getOperands());
 }
 
-/// A carried value is unused when its result is, and its body argument feeds nothing but the same place of the yield.
+/// A carried value is unused when its result is, and its body argument feeds nothing but the same
+/// place of the yield.
 static void dropUnusedLoopResults(LoopOp op) {
   llvm::BitVector kept(op.getNumResults(), true);
   Block &body = op.getBody().front();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One forward walk that computes operators on constants with lib/Evaluate and takes decided branches, repeated while a
-// branch was taken. A list literal of constants is a constant operand of a reader, though not a constant itself: it is fresh
-// each time it is made. Results that are tensors or lists become constants only where nothing writes to them and nothing
-// else can: they would be shared by every call.
+// One forward walk that computes operators on constants with lib/Evaluate and takes decided
+// branches, repeated while a branch was taken. A list literal of constants is a constant operand of
+// a reader, though not a constant itself: it is fresh each time it is made. Results that are
+// tensors or lists become constants only where nothing writes to them and nothing else can: they
+// would be shared by every call.
 #include "tsc/Analysis/ObjectUses.h"
 #include "tsc/Evaluate/Evaluator.h"
 #include "tsc/Transforms/Passes.h"
@@ -51,7 +52,8 @@ static Attribute readableConstant(Value value) {
       return {};
     elements.push_back(item);
   }
-  return ListAttr::get(value.getContext(), ArrayAttr::get(value.getContext(), elements), value.getType());
+  return ListAttr::get(value.getContext(), ArrayAttr::get(value.getContext(), elements),
+                       value.getType());
 }
 
 void FoldConstants::replace(Value value, Attribute constant) {
@@ -69,7 +71,9 @@ void FoldConstants::foldNoneTest(AtenOp op) {
   auto known = [](Type type) { return !isa<OptionalType, UnionType, AnyType>(type); };
   Type a = op.getArgs()[0].getType(), b = op.getArgs()[1].getType();
   bool aNone = isa<NoneType>(a), bNone = isa<NoneType>(b);
-  auto isConstantNone = [](Value value) { return isa_and_nonnull<UnitAttr>(readableConstant(value)); };
+  auto isConstantNone = [](Value value) {
+    return isa_and_nonnull<UnitAttr>(readableConstant(value));
+  };
   aNone |= isConstantNone(op.getArgs()[0]);
   bNone |= isConstantNone(op.getArgs()[1]);
   if (!(aNone || bNone))
@@ -81,7 +85,8 @@ void FoldConstants::foldNoneTest(AtenOp op) {
 }
 
 void FoldConstants::foldAten(AtenOp op) {
-  if (op.getNumResults() == 0 || llvm::all_of(op.getResults(), [](Value v) { return v.use_empty(); }))
+  if (op.getNumResults() == 0 ||
+      llvm::all_of(op.getResults(), [](Value v) { return v.use_empty(); }))
     return;
   SmallVector<Attribute> operands;
   for (Value argument : op.getArgs()) {
@@ -110,8 +115,8 @@ void FoldConstants::takeBranch(IfOp op) {
     return;
   Block &chosen = (condition.getValue() ? op.getThenRegion() : op.getElseRegion()).front();
   Operation *yield = chosen.getTerminator();
-  op->getBlock()->getOperations().splice(Block::iterator(op), chosen.getOperations(), chosen.begin(),
-                                         Block::iterator(yield));
+  op->getBlock()->getOperations().splice(Block::iterator(op), chosen.getOperations(),
+                                         chosen.begin(), Block::iterator(yield));
   OpBuilder builder(op);
   for (auto [result, value] : llvm::zip_equal(op.getResults(), yield->getOperands())) {
     Value replacement = value;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attributes as constants. An attribute stays when any function sets it, or writes in place to what it holds, or lets that
-// be reached from outside; two attributes that share a storage stay or go together. Objects are known by following
-// attribute reads from the root's `self`; where an object is not known, an access counts for every object of its class.
+// Attributes as constants. An attribute stays when any function sets it, or writes in place to what
+// it holds, or lets that be reached from outside; two attributes that share a storage stay or go
+// together. Objects are known by following attribute reads from the root's `self`; where an object
+// is not known, an access counts for every object of its class.
 #include "tsc/Analysis/ObjectUses.h"
 #include "tsc/Transforms/Passes.h"
 
@@ -21,7 +22,8 @@ struct FreezeAttributes : impl::FreezeAttributesBase<FreezeAttributes> {
   void runOnOperation() override;
 
 private:
-  using Key = std::pair<StringAttr, StringAttr>; ///< the symbol of an object or class, and an attribute
+  using Key =
+      std::pair<StringAttr, StringAttr>; ///< the symbol of an object or class, and an attribute
 
   void markRoots(ObjectOp root);
   ObjectOp objectOf(Value value);
@@ -46,7 +48,8 @@ static StringAttr classNameOf(Type type) {
   return {};
 }
 
-/// Methods of the root's class are called on the root from outside. A method that other code calls too may see any object.
+/// Methods of the root's class are called on the root from outside. A method that other code calls
+/// too may see any object.
 void FreezeAttributes::markRoots(ObjectOp root) {
   llvm::DenseSet<StringAttr> calledElsewhere;
   getOperation().walk([&](CallMethodOp call) { calledElsewhere.insert(call.getMethodAttr()); });
@@ -54,7 +57,8 @@ void FreezeAttributes::markRoots(ObjectOp root) {
   if (!type)
     return;
   for (MethodOp method : type.getBody().getOps<MethodOp>()) {
-    auto function = symbols->lookupNearestSymbolFrom<FuncOp>(getOperation(), method.getFunctionAttr());
+    auto function =
+        symbols->lookupNearestSymbolFrom<FuncOp>(getOperation(), method.getFunctionAttr());
     if (function && !function.isExternal() && function.getNumArguments() &&
         !calledElsewhere.contains(method.getSymNameAttr()))
       known[function.getBody().getArgument(0)] = root;
@@ -75,12 +79,15 @@ ObjectOp FreezeAttributes::objectOf(Value value) {
     return it->second;
   auto get = value.getDefiningOp<GetAttrOp>();
   ObjectOp owner = get ? objectOf(get.getObject()) : ObjectOp();
-  auto name = owner ? dyn_cast_or_null<FlatSymbolRefAttr>(valueOf(owner, get.getName())) : FlatSymbolRefAttr();
-  ObjectOp found = name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
+  auto name = owner ? dyn_cast_or_null<FlatSymbolRefAttr>(valueOf(owner, get.getName()))
+                    : FlatSymbolRefAttr();
+  ObjectOp found =
+      name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
   return known[value] = found;
 }
 
-/// The storages of the tensors in a value, also inside containers and behind the names of shared ones.
+/// The storages of the tensors in a value, also inside containers and behind the names of shared
+/// ones.
 void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit) {
   SmallVector<Attribute> worklist;
   llvm::DenseSet<Attribute> seen;
@@ -91,7 +98,8 @@ void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(i
       if (auto tensor = dyn_cast<TensorAttr>(part))
         visit(tensor.getStorage());
       auto name = dyn_cast<FlatSymbolRefAttr>(part);
-      auto shared = name ? symbols->lookupNearestSymbolFrom<SharedOp>(getOperation(), name) : SharedOp();
+      auto shared =
+          name ? symbols->lookupNearestSymbolFrom<SharedOp>(getOperation(), name) : SharedOp();
       if (shared && seen.insert(name).second)
         worklist.push_back(shared.getValueAttr());
     });
@@ -99,7 +107,8 @@ void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(i
 
 void FreezeAttributes::keep(Value object, StringAttr attribute) {
   auto keepIn = [&](ObjectOp owner) {
-    forEachStorage(valueOf(owner, attribute), [&](int64_t storage) { keptStorages.insert(storage); });
+    forEachStorage(valueOf(owner, attribute),
+                   [&](int64_t storage) { keptStorages.insert(storage); });
   };
   if (ObjectOp owner = objectOf(object)) {
     kept.insert({owner.getSymNameAttr(), attribute});
@@ -120,7 +129,8 @@ void FreezeAttributes::keepPreserved(ObjectOp root) {
     StringRef(path).split(parts, '.');
     ObjectOp object = root;
     for (StringRef part : ArrayRef<StringRef>(parts).drop_back()) {
-      auto name = object ? dyn_cast_or_null<FlatSymbolRefAttr>(valueOf(object, part)) : FlatSymbolRefAttr();
+      auto name =
+          object ? dyn_cast_or_null<FlatSymbolRefAttr>(valueOf(object, part)) : FlatSymbolRefAttr();
       object = name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
     }
     if (object)
@@ -176,7 +186,8 @@ void FreezeAttributes::freeze(GetAttrOp op) {
 void FreezeAttributes::runOnOperation() {
   symbols = std::make_shared<SymbolTableCollection>();
   auto name = getOperation()->getAttrOfType<FlatSymbolRefAttr>(kRootAttr);
-  ObjectOp root = name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
+  ObjectOp root =
+      name ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), name) : ObjectOp();
   if (!root)
     return;
   markRoots(root);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `y = op_(x)` becomes `y = op(x)` where nobody can tell: x is a fresh tensor of this block, what was done with it before
-// only read it, and all that comes after reads y. The functional form must not change the dtype or the shape, which holds
-// for the elementwise operators that have a formula.
+// `y = op_(x)` becomes `y = op(x)` where nobody can tell: x is a fresh tensor of this block, what
+// was done with it before only read it, and all that comes after reads y. The functional form must
+// not change the dtype or the shape, which holds for the elementwise operators that have a formula.
 #include "tsc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -18,7 +18,8 @@ static std::string functionalName(StringRef name) {
   return overload.empty() ? base.str() : (base + "." + overload).str();
 }
 
-/// True for operators that make their one result anew in their inputs' memory format, of no argument's memory.
+/// True for operators that make their one result anew in their inputs' memory format, of no
+/// argument's memory.
 static bool makesFreshResult(Value value) {
   auto op = value.getDefiningOp<AtenOp>();
   const OperatorRow *row = op ? op.getRow() : nullptr;
@@ -26,7 +27,8 @@ static bool makesFreshResult(Value value) {
     return false;
   const Schema &schema = row->schema();
   return schema.returns.size() == 1 && schema.returns[0].alias.sets.empty() &&
-         !llvm::is_contained({"aten::dropout", "aten::feature_dropout", "aten::alpha_dropout"}, op.getBaseName());
+         !llvm::is_contained({"aten::dropout", "aten::feature_dropout", "aten::alpha_dropout"},
+                             op.getBaseName());
 }
 
 /// A use that reads the tensor and keeps no way to it.
@@ -55,11 +57,12 @@ private:
 };
 } // namespace
 
-/// The operators that only change values: their functional forms keep dtype and shape of self when all tensors are of self's
-/// dtype, and unary ones always.
+/// The operators that only change values: their functional forms keep dtype and shape of self when
+/// all tensors are of self's dtype, and unary ones always.
 static bool keepsSelf(StringRef name) {
-  return llvm::is_contained({"aten::relu", "aten::relu6", "aten::hardtanh", "aten::hardswish", "aten::hardsigmoid",
-                             "aten::leaky_relu", "aten::elu", "aten::silu", "aten::clamp", "aten::neg", "aten::abs"},
+  return llvm::is_contained({"aten::relu", "aten::relu6", "aten::hardtanh", "aten::hardswish",
+                             "aten::hardsigmoid", "aten::leaky_relu", "aten::elu", "aten::silu",
+                             "aten::clamp", "aten::neg", "aten::abs"},
                             name);
 }
 
@@ -67,8 +70,8 @@ void FunctionalizeWrites::functionalize(AtenOp op) {
   std::string name = functionalName(op.getName());
   Value self = op.getArgs()[0];
   const OperatorRow *row = findOperator(name);
-  if (!row || !keepsSelf(name) || row->schema().arguments.size() != op.getArgs().size() || !makesFreshResult(self) ||
-      self.getParentBlock() != op->getBlock())
+  if (!row || !keepsSelf(name) || row->schema().arguments.size() != op.getArgs().size() ||
+      !makesFreshResult(self) || self.getParentBlock() != op->getBlock())
     return;
   SmallVector<OpOperand *> later;
   for (OpOperand &use : self.getUses()) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chains of elementwise operators become one loop over the elements, without the tensors between them. The loop is compiled
-// for float32; what the program computes for other dtypes stays beside it, chosen at run time by the dtypes of the inputs:
+// Chains of elementwise operators become one loop over the elements, without the tensors between
+// them. The loop is compiled for float32; what the program computes for other dtypes stays beside
+// it, chosen at run time by the dtypes of the inputs:
 //
 //   %fits = ts.has_dtype 6(%a, %b)
 //   %r = ts.if %fits { ts.map(%a, %b) {...} } else { the operators as they were }
 //
-// A group is grown from its last operator upwards: a producer joins when all its uses are in the group, and nothing between
-// it and the end may write to a tensor, for its work moves down to the end.
+// A group is grown from its last operator upwards: a producer joins when all its uses are in the
+// group, and nothing between it and the end may write to a tensor, for its work moves down to the
+// end.
 #include "ElementwiseExpression.h"
 #include "tsc/Transforms/Passes.h"
 
@@ -50,13 +52,15 @@ static bool isFusable(Operation *op) {
 
 /// May the operation change what a tensor holds?
 static bool mayWriteTensors(Operation &op) {
-  if (isa<CallFunctionOp, CallMethodOp, ForkOp, AwaitableOp, EnterOp, ExitOp>(op) || op.getNumRegions())
+  if (isa<CallFunctionOp, CallMethodOp, ForkOp, AwaitableOp, EnterOp, ExitOp>(op) ||
+      op.getNumRegions())
     return true;
   auto aten = dyn_cast<AtenOp>(op);
   if (!aten)
     return false;
   const OperatorRow *row = aten.getRow();
-  return !row || llvm::any_of(row->schema().arguments, [](const SchemaArgument &a) { return a.alias.isWrite; });
+  return !row || llvm::any_of(row->schema().arguments,
+                              [](const SchemaArgument &a) { return a.alias.isWrite; });
 }
 
 namespace {
@@ -83,7 +87,8 @@ private:
   Group grow(AtenOp last);
   void emit(Group &group, AtenOp last);
   SmallVector<Block *> blocks;
-  llvm::DenseMap<Operation *, unsigned> epoch; ///< how many writes come before an operation of the block
+  llvm::DenseMap<Operation *, unsigned>
+      epoch; ///< how many writes come before an operation of the block
 };
 } // namespace
 
@@ -92,7 +97,8 @@ static void findInputs(Group &group) {
   group.numbers.clear();
   for (Operation *op : group.operators)
     for (Value argument : cast<AtenOp>(op).getArgs()) {
-      if (Operation *producer = argument.getDefiningOp(); producer && group.operators.contains(producer))
+      if (Operation *producer = argument.getDefiningOp();
+          producer && group.operators.contains(producer))
         continue;
       Attribute constant;
       bool isConstant = matchPattern(argument, m_Constant(&constant));
@@ -111,9 +117,11 @@ Group FuseElementwise::grow(AtenOp last) {
     for (unsigned i = 0; i < group.operators.size() && !grown; ++i)
       for (Value argument : cast<AtenOp>(group.operators[i]).getArgs()) {
         Operation *producer = argument.getDefiningOp();
-        if (!producer || group.operators.contains(producer) || producer->getBlock() != last->getBlock() ||
-            !isFusable(producer) || epoch[producer] != epoch[last] ||
-            !llvm::all_of(producer->getUsers(), [&](Operation *user) { return group.operators.contains(user); }))
+        if (!producer || group.operators.contains(producer) ||
+            producer->getBlock() != last->getBlock() || !isFusable(producer) ||
+            epoch[producer] != epoch[last] ||
+            !llvm::all_of(producer->getUsers(),
+                          [&](Operation *user) { return group.operators.contains(user); }))
           continue;
         Group wider = group;
         wider.operators.insert(producer);
@@ -138,7 +146,8 @@ static bool buildBody(MapOp map, Group &group) {
   Block &body = map.getBody().emplaceBlock();
   Type element = Float32Type::get(map.getContext());
   IRMapping values;
-  for (Value input : llvm::concat<const Value>(group.tensors.getArrayRef(), group.numbers.getArrayRef()))
+  for (Value input :
+       llvm::concat<const Value>(group.tensors.getArrayRef(), group.numbers.getArrayRef()))
     values.map(input, body.addArgument(element, map.getLoc()));
   OpBuilder builder = OpBuilder::atBlockEnd(&body);
   Value result;
@@ -155,11 +164,14 @@ static bool buildBody(MapOp map, Group &group) {
         return failure();
       if (isa<UnitAttr>(constant))
         return Value();
-      double number = isa<FloatAttr>(constant) ? cast<FloatAttr>(constant).getValueAsDouble()
-                                               : static_cast<double>(cast<IntegerAttr>(constant).getInt());
-      return Value(arith::ConstantOp::create(builder, op->getLoc(), builder.getFloatAttr(element, number)));
+      double number = isa<FloatAttr>(constant)
+                          ? cast<FloatAttr>(constant).getValueAsDouble()
+                          : static_cast<double>(cast<IntegerAttr>(constant).getInt());
+      return Value(
+          arith::ConstantOp::create(builder, op->getLoc(), builder.getFloatAttr(element, number)));
     };
-    FailureOr<Value> value = buildElementwise(builder, op->getLoc(), element, formulaOf(aten), operand);
+    FailureOr<Value> value =
+        buildElementwise(builder, op->getLoc(), element, formulaOf(aten), operand);
     if (failed(value) || !*value)
       return false;
     result = *value;
@@ -175,10 +187,11 @@ void FuseElementwise::emit(Group &group, AtenOp last) {
   Type tensor = last.getResult(0).getType();
   SmallVector<Value> tensors(group.tensors.begin(), group.tensors.end());
   SmallVector<Value> numbers(group.numbers.begin(), group.numbers.end());
-  auto fits = HasDTypeOp::create(builder, withDebugNames(loc, {}), BoolType::get(&getContext()), tensors,
-                                 static_cast<int64_t>(DType::Float32));
+  auto fits = HasDTypeOp::create(builder, withDebugNames(loc, {}), BoolType::get(&getContext()),
+                                 tensors, static_cast<int64_t>(DType::Float32));
   auto branch = IfOp::create(builder, loc, TypeRange(tensor), fits.getResult());
-  Block &fused = branch.getThenRegion().emplaceBlock(), &plain = branch.getElseRegion().emplaceBlock();
+  Block &fused = branch.getThenRegion().emplaceBlock(),
+        &plain = branch.getElseRegion().emplaceBlock();
   builder.setInsertionPointToEnd(&fused);
   auto map = MapOp::create(builder, withDebugNames(loc, {}), tensor, tensors, numbers);
   if (!buildBody(map, group)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inlining over the call graph, callees first, so that each body is complete when it is copied. A function has one block
-// that ends in ts.return: the copy needs no new control flow. Locations become CallSiteLoc(callee's, caller's), from which
-// tracebacks name inlined frames.
+// Inlining over the call graph, callees first, so that each body is complete when it is copied. A
+// function has one block that ends in ts.return: the copy needs no new control flow. Locations
+// become CallSiteLoc(callee's, caller's), from which tracebacks name inlined frames.
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/IR/Builders.h"
@@ -51,7 +51,8 @@ static int64_t countOperations(Operation *op) {
   return count;
 }
 
-/// A place in `function` with its name, for tracebacks: the outermost of its frames is the one without a name so far.
+/// A place in `function` with its name, for tracebacks: the outermost of its frames is the one
+/// without a name so far.
 static Location nameFunction(Location place, StringAttr function) {
   if (auto site = dyn_cast<CallSiteLoc>(place))
     return CallSiteLoc::get(site.getCallee(), nameFunction(site.getCaller(), function));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ownership, made explicit. A value that its block owns (isOwned) is released after the last operation of that block which
-// uses it, or which uses what looks into it (a field of a tuple, a cast value). Where such an operation takes its operands
-// over (a terminator, the initial values of a loop), an owned value that nothing else needs is handed on as it is; every
-// other operand gets a count of its own first.
+// Ownership, made explicit. A value that its block owns (isOwned) is released after the last
+// operation of that block which uses it, or which uses what looks into it (a field of a tuple, a
+// cast value). Where such an operation takes its operands over (a terminator, the initial values of
+// a loop), an owned value that nothing else needs is handed on as it is; every other operand gets a
+// count of its own first.
 //
-// A last use inside a branch or loop counts as one by the whole of it: releases stand only in the block that owns.
+// A last use inside a branch or loop counts as one by the whole of it: releases stand only in the
+// block that owns.
 #include "tsc/Analysis/Representation.h"
 #include "tsc/Transforms/Passes.h"
 
@@ -28,9 +30,11 @@ class InsertReferenceCounts : public impl::InsertReferenceCountsBase<InsertRefer
 };
 } // namespace
 
-/// The last operation of `block` that uses `value` or what looks into it, null when nothing does. `uses` collects the
-/// operands of that operation itself (not of operations inside it); `inside` is set when something inside it uses it too.
-static Operation *findLastUse(Value value, Block &block, SmallVectorImpl<OpOperand *> &uses, bool &inside) {
+/// The last operation of `block` that uses `value` or what looks into it, null when nothing does.
+/// `uses` collects the operands of that operation itself (not of operations inside it); `inside` is
+/// set when something inside it uses it too.
+static Operation *findLastUse(Value value, Block &block, SmallVectorImpl<OpOperand *> &uses,
+                              bool &inside) {
   SmallVector<Value> worklist = {value};
   Operation *last = nullptr;
   while (!worklist.empty()) {
@@ -68,7 +72,8 @@ void InsertReferenceCounts::manageValue(Value value, Block &block) {
   Location loc = last ? last->getLoc() : value.getLoc();
   OpBuilder builder(block.getParentOp()->getContext());
   if (!last)
-    definition ? builder.setInsertionPointAfter(definition) : builder.setInsertionPointToStart(&block);
+    definition ? builder.setInsertionPointAfter(definition)
+               : builder.setInsertionPointToStart(&block);
   else if (last == block.getTerminator())
     builder.setInsertionPoint(last);
   else
@@ -78,7 +83,8 @@ void InsertReferenceCounts::manageValue(Value value, Block &block) {
 
 /// Gives every operand that `op` takes over, and that is not handed on, its own count.
 void InsertReferenceCounts::retainConsumed(Operation *op) {
-  for (OpOperand &operand : op->getOpOperands().drop_front(std::min(firstConsumedOperand(op), op->getNumOperands()))) {
+  for (OpOperand &operand :
+       op->getOpOperands().drop_front(std::min(firstConsumedOperand(op), op->getNumOperands()))) {
     Value value = operand.get();
     Operation *definition = value.getDefiningOp();
     bool immortal = definition && isa<ConstantOp, UninitializedOp>(definition) && !isOwned(value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TorchScript passes a subtype's value wherever a supertype is wanted. Where the two are held differently, an upcast is put
-// in between, so that what follows finds every operand in the form that its place has.
+// TorchScript passes a subtype's value wherever a supertype is wanted. Where the two are held
+// differently, an upcast is put in between, so that what follows finds every operand in the form
+// that its place has.
 #include "tsc/Analysis/Representation.h"
 #include "tsc/Transforms/Passes.h"
 
@@ -17,7 +18,8 @@ class InsertUpcasts : public impl::InsertUpcastsBase<InsertUpcasts> {
   using InsertUpcastsBase::InsertUpcastsBase;
   void runOnOperation() override;
   void visit(Operation *op);
-  void visitCall(Operation *op, mlir::FunctionType type, unsigned firstOperand, unsigned firstInput);
+  void visitCall(Operation *op, mlir::FunctionType type, unsigned firstOperand,
+                 unsigned firstInput);
   void visitMethod(CallMethodOp op);
   void visitYield(YieldOp op);
   void cast(OpOperand &operand, Type wanted);
@@ -42,15 +44,19 @@ void InsertUpcasts::castAll(Operation *op, unsigned first, TypeRange wanted) {
       cast(op->getOpOperand(first + i), type);
 }
 
-void InsertUpcasts::visitCall(Operation *op, mlir::FunctionType type, unsigned firstOperand, unsigned firstInput) {
-  castAll(op, firstOperand, TypeRange(type.getInputs()).drop_front(std::min<size_t>(firstInput, type.getNumInputs())));
+void InsertUpcasts::visitCall(Operation *op, mlir::FunctionType type, unsigned firstOperand,
+                              unsigned firstInput) {
+  castAll(
+      op, firstOperand,
+      TypeRange(type.getInputs()).drop_front(std::min<size_t>(firstInput, type.getNumInputs())));
 }
 
 void InsertUpcasts::visitMethod(CallMethodOp op) {
   Type object = op.getObject().getType();
   if (auto type = dyn_cast<InterfaceType>(object)) {
     auto owner = symbols->lookupNearestSymbolFrom<InterfaceOp>(op, type.getName());
-    auto signature = owner ? dyn_cast_or_null<SignatureOp>(owner.lookupSymbol(op.getMethod())) : SignatureOp();
+    auto signature =
+        owner ? dyn_cast_or_null<SignatureOp>(owner.lookupSymbol(op.getMethod())) : SignatureOp();
     if (signature)
       visitCall(op, signature.getFunctionType(), 1, 0);
     return;
@@ -86,21 +92,25 @@ void InsertUpcasts::visit(Operation *op) {
       })
       .Case([&](DictConstructOp dict) {
         for (OpOperand &operand : dict->getOpOperands())
-          cast(operand, operand.getOperandNumber() % 2 ? dict.getType().getValue() : dict.getType().getKey());
+          cast(operand, operand.getOperandNumber() % 2 ? dict.getType().getValue()
+                                                       : dict.getType().getKey());
       })
       .Case([&](TupleConstructOp tuple) { castAll(tuple, 0, tuple.getType().getElements()); })
       .Case([&](SetAttrOp set) {
         auto type = dyn_cast<ClassType>(set.getObject().getType());
-        auto owner = type ? symbols->lookupNearestSymbolFrom<ClassOp>(set, type.getName()) : ClassOp();
+        auto owner =
+            type ? symbols->lookupNearestSymbolFrom<ClassOp>(set, type.getName()) : ClassOp();
         if (AttributeOp attribute = owner ? owner.findAttribute(set.getName()) : AttributeOp())
           cast(set->getOpOperand(1), attribute.getType());
       })
       .Case([&](CallMethodOp call) { visitMethod(call); })
       .Case([&](CallFunctionOp call) {
-        if (auto callee = symbols->lookupNearestSymbolFrom<FuncOp>(call, call.getCallee().getType().getName()))
+        if (auto callee = symbols->lookupNearestSymbolFrom<FuncOp>(
+                call, call.getCallee().getType().getName()))
           visitCall(call, callee.getFunctionType(), 1, 0);
       })
-      .Case<ForkOp, AwaitableOp>([&](auto task) { castAll(task, 0, task.getBody().getArgumentTypes()); });
+      .Case<ForkOp, AwaitableOp>(
+          [&](auto task) { castAll(task, 0, task.getBody().getArgumentTypes()); });
 }
 
 void InsertUpcasts::runOnOperation() {

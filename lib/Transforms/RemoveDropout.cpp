@@ -11,8 +11,9 @@ namespace tsc::ts {
 #include "tsc/Ts/TsPasses.h.inc"
 
 static bool isDropout(StringRef name) {
-  return llvm::is_contained({"aten::dropout", "aten::dropout_", "aten::feature_dropout", "aten::feature_dropout_",
-                             "aten::alpha_dropout", "aten::alpha_dropout_", "aten::feature_alpha_dropout",
+  return llvm::is_contained({"aten::dropout", "aten::dropout_", "aten::feature_dropout",
+                             "aten::feature_dropout_", "aten::alpha_dropout",
+                             "aten::alpha_dropout_", "aten::feature_alpha_dropout",
                              "aten::feature_alpha_dropout_"},
                             name);
 }
@@ -23,8 +24,8 @@ struct RemoveDropout : impl::RemoveDropoutBase<RemoveDropout> {
   void runOnOperation() override {
     getOperation().walk([&](AtenOp op) {
       BoolAttr train;
-      if (!isDropout(op.getName()) || !matchPattern(op.getArgs()[2], m_Constant(&train)) || train.getValue() ||
-          op.getResult(0).getType() != op.getArgs()[0].getType())
+      if (!isDropout(op.getName()) || !matchPattern(op.getArgs()[2], m_Constant(&train)) ||
+          train.getValue() || op.getResult(0).getType() != op.getArgs()[0].getType())
         return;
       op.getResult(0).replaceAllUsesWith(op.getArgs()[0]);
       op.erase();

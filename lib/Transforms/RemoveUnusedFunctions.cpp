@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reachability over functions. Roots: the exported methods, every method that an interface may call by name, __setstate__
-// (it runs when an instance is made), context managers' methods, and functions named by constants.
+// Reachability over functions. Roots: the exported methods, every method that an interface may call
+// by name, __setstate__ (it runs when an instance is made), context managers' methods, and
+// functions named by constants.
 #include "tsc/Transforms/Passes.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -74,13 +75,15 @@ void RemoveUnusedFunctions::visit(FuncOp function) {
 void RemoveUnusedFunctions::runOnOperation() {
   symbols = std::make_shared<SymbolTableCollection>();
   auto rootName = getOperation()->getAttrOfType<FlatSymbolRefAttr>(kRootAttr);
-  auto root = rootName ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), rootName) : ObjectOp();
+  auto root =
+      rootName ? symbols->lookupNearestSymbolFrom<ObjectOp>(getOperation(), rootName) : ObjectOp();
   if (!root)
     return;
   for (ClassOp type : getOperation().getOps<ClassOp>())
     for (MethodOp method : type.getBody().getOps<MethodOp>()) {
       bool isRoot = type.getSymNameAttr() == root.getClassNameAttr().getAttr();
-      bool isExported = isRoot && (exported.empty() || llvm::is_contained(exported, method.getSymName().str()));
+      bool isExported =
+          isRoot && (exported.empty() || llvm::is_contained(exported, method.getSymName().str()));
       if (isExported || method.getSymName() == "__setstate__")
         reach(method.getFunctionAttr());
     }
@@ -88,7 +91,8 @@ void RemoveUnusedFunctions::runOnOperation() {
     visit(worklist.pop_back_val());
   for (ClassOp type : getOperation().getOps<ClassOp>())
     for (MethodOp method : llvm::make_early_inc_range(type.getBody().getOps<MethodOp>())) {
-      auto function = symbols->lookupNearestSymbolFrom<FuncOp>(getOperation(), method.getFunctionAttr());
+      auto function =
+          symbols->lookupNearestSymbolFrom<FuncOp>(getOperation(), method.getFunctionAttr());
       if (!function || !reached.contains(function))
         method.erase();
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Debug names and source ranges as MLIR locations: NameLoc("a,b", FusedLoc<"ts">[original, serialized]).
+// Debug names and source ranges as MLIR locations: NameLoc("a,b", FusedLoc<"ts">[original,
+// serialized]).
 #include "tsc/Ts/TsDialect.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "mlir/IR/Location.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -37,8 +38,8 @@ Location withDebugNames(Location loc, ArrayRef<StringRef> names) {
   return NameLoc::get(StringAttr::get(loc.getContext(), llvm::join(names, ",")), inner);
 }
 
-/// The n-th file range of a location made by makeLocation; null when there is none. An inlined operation's is its
-/// callee's, a merged one's is that of its first part.
+/// The n-th file range of a location made by makeLocation; null when there is none. An inlined
+/// operation's is its callee's, a merged one's is that of its first part.
 static FileLineColRange getRange(Location loc, unsigned n) {
   Location inner = withoutNames(loc);
   for (;;) {
@@ -61,7 +62,8 @@ static FileLineColRange getRange(Location loc, unsigned n) {
 FileLineColRange getOriginalRange(Location loc) { return getRange(loc, 0); }
 FileLineColRange getSerializedRange(Location loc) { return getRange(loc, 1); }
 
-Location makeLocation(MLIRContext *context, StringRef name, FileLineColRange original, FileLineColRange serialized) {
+Location makeLocation(MLIRContext *context, StringRef name, FileLineColRange original,
+                      FileLineColRange serialized) {
   Location loc = UnknownLoc::get(context);
   if (original && serialized) {
     SmallVector<Location> both = {original, serialized};

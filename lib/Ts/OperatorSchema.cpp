@@ -3,7 +3,8 @@
 //   name(TYPE NAME[=DEFAULT], ..., *, KEYWORD ARGUMENTS) -> TYPE | (TYPE [NAME], ...)
 //   TYPE: NAME [(PARAMETERS)] or (TYPE, ...), then any of (ALIAS) [] [N] ?
 //   ALIAS: a | a! | * | a|b | a -> *
-// A schema comes from the table, or from an archive that declares its own; so nothing is taken for granted.
+// A schema comes from the table, or from an archive that declares its own; so nothing is taken for
+// granted.
 #include "tsc/Ts/Operators.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -48,7 +49,9 @@ private:
 } // namespace
 
 bool SchemaParser::fail(const Twine &message) {
-  error = (message + " at column " + Twine(text.size() - rest.size() + 1) + " of schema '" + text + "'").str();
+  error =
+      (message + " at column " + Twine(text.size() - rest.size() + 1) + " of schema '" + text + "'")
+          .str();
   return false;
 }
 
@@ -59,7 +62,8 @@ bool SchemaParser::consume(StringRef token) {
 
 StringRef SchemaParser::takeName(StringRef extra) {
   skipSpace();
-  StringRef name = rest.take_while([&](char c) { return isAlnum(c) || c == '_' || extra.contains(c); });
+  StringRef name =
+      rest.take_while([&](char c) { return isAlnum(c) || c == '_' || extra.contains(c); });
   rest = rest.drop_front(name.size());
   return name;
 }
@@ -177,7 +181,8 @@ bool SchemaParser::parseBaseType(SchemaType &type, unsigned depth) {
   std::optional<SchemaType::Kind> kind =
       StringSwitch<std::optional<SchemaType::Kind>>(name)
           .Case("Tensor", SchemaType::Tensor)
-          .Cases({"int", "SymInt", "int64_t", "ScalarType", "Layout", "MemoryFormat", "QScheme"}, SchemaType::Int)
+          .Cases({"int", "SymInt", "int64_t", "ScalarType", "Layout", "MemoryFormat", "QScheme"},
+                 SchemaType::Int)
           .Cases({"float", "SymFloat"}, SchemaType::Float)
           .Cases({"bool", "SymBool"}, SchemaType::Bool)
           .Case("complex", SchemaType::Complex)
@@ -203,14 +208,17 @@ bool SchemaParser::parseBaseType(SchemaType &type, unsigned depth) {
     // Type variables are t, t1, tVal; classes are qualified.
     type.kind = name.contains('.') ? SchemaType::Class : SchemaType::Variable;
     type.name = name.str();
-    return name.contains('.') || name.starts_with("t") || fail("expected a type, found '" + name + "'");
+    return name.contains('.') || name.starts_with("t") ||
+           fail("expected a type, found '" + name + "'");
   }
   type.kind = *kind;
-  bool hasParameters = is_contained(
-      {SchemaType::Dict, SchemaType::Future, SchemaType::Await, SchemaType::RRef, SchemaType::Union}, *kind);
+  bool hasParameters = is_contained({SchemaType::Dict, SchemaType::Future, SchemaType::Await,
+                                     SchemaType::RRef, SchemaType::Union},
+                                    *kind);
   if (!hasParameters)
     return true;
-  return consume("(") ? parseTypeList(type.parameters, depth) : fail("expected '(' after '" + name + "'");
+  return consume("(") ? parseTypeList(type.parameters, depth)
+                      : fail("expected '(' after '" + name + "'");
 }
 
 bool SchemaParser::parseAlias(SchemaAlias &alias) {
@@ -295,7 +303,8 @@ bool SchemaParser::parseDefault(SchemaDefault &value, unsigned depth) {
 }
 
 bool SchemaParser::parseNumber(SchemaDefault &value) {
-  StringRef number = rest.take_while([](char c) { return isAlnum(c) || c == '.' || c == '-' || c == '+'; });
+  StringRef number =
+      rest.take_while([](char c) { return isAlnum(c) || c == '.' || c == '-' || c == '+'; });
   if (!number.getAsInteger(10, value.integer)) {
     value.kind = SchemaDefault::Int;
   } else if (!number.getAsDouble(value.number)) {
@@ -325,6 +334,8 @@ bool SchemaParser::parseString(SchemaDefault &value) {
   return rest.consume_front(StringRef(&quote, 1)) || fail("expected the end of a string");
 }
 
-std::optional<Schema> parseSchema(StringRef text, std::string &error) { return SchemaParser(text, error).parse(); }
+std::optional<Schema> parseSchema(StringRef text, std::string &error) {
+  return SchemaParser(text, error).parse();
+}
 
 } // namespace tsc::ts

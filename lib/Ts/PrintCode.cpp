@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A method's Python, as PyTorch's `.code` prints it. An operation whose result is used once becomes part of its user's
-// expression where order allows (PrintCodeInline.cpp); an expression of 40 characters or more becomes a line of its own, and
-// so must everything that is evaluated before it. Everything else is a statement: `name = expression`.
+// A method's Python, as PyTorch's `.code` prints it. An operation whose result is used once becomes
+// part of its user's expression where order allows (PrintCodeInline.cpp); an expression of 40
+// characters or more becomes a line of its own, and so must everything that is evaluated before it.
+// Everything else is a statement: `name = expression`.
 #include "PrintCode.h"
 
 #include "PrintCodeInline.h"
@@ -74,7 +75,8 @@ void CodePrinter::printBody(Block &block) {
 void CodePrinter::printLongConstants(Block &block, llvm::DenseSet<Operation *> &seen) {
   for (Operation &op : block) {
     for (Value operand : op.getOperands())
-      if (auto constant = operand.getDefiningOp<ConstantOp>(); constant && seen.insert(constant).second)
+      if (auto constant = operand.getDefiningOp<ConstantOp>();
+          constant && seen.insert(constant).second)
         printExpressionStatement(constant);
     if (isa<IfOp, LoopOp>(op))
       for (Region &region : op.getRegions())
@@ -107,14 +109,15 @@ void CodePrinter::printOperation(Operation *op) {
       .Case<AwaitableOp>([&](AwaitableOp) { printTask(op, "awaitable"); })
       .Case<EnterOp>([&](EnterOp enter) { printEnter(enter); })
       .Case<ExitOp>([&](ExitOp exit) { printExit(exit); })
-      .Case<ModuleContainerIndexOp>([&](ModuleContainerIndexOp index) { printContainerIndex(index); })
+      .Case<ModuleContainerIndexOp>(
+          [&](ModuleContainerIndexOp index) { printContainerIndex(index); })
       .Default([&](Operation *) { printExpressionStatement(op); });
 }
 
 bool CodePrinter::isLong(StringRef text) const { return text.size() + 2 * level >= kLongLine; }
 
-/// Gives lines of their own to all values up to the last that is long: what stays in the expression runs after them. So does
-/// what other expressions still wait for.
+/// Gives lines of their own to all values up to the last that is long: what stays in the expression
+/// runs after them. So does what other expressions still wait for.
 ///   foo(x.add_(b), some + long)        ->   _0 = x.add_(b); _1 = some + long; foo(_0, _1)
 ///   foo(x.add_(b), bar(some + long))   ->   _0 = x.add_(b); _1 = some + long; foo(_0, bar(_1))
 void CodePrinter::splitLong(ValueRange operands) {
@@ -210,7 +213,8 @@ static bool isCounted(LoopOp op) {
   return !trips || trips.getInt() != std::numeric_limits<int64_t>::max() || !op.turn().use_empty();
 }
 
-/// A loop's results serve as its variables: assigned before it, read in it, and assigned at the end of each turn.
+/// A loop's results serve as its variables: assigned before it, read in it, and assigned at the end
+/// of each turn.
 void CodePrinter::printLoop(LoopOp op) {
   OperandRange next = op.bodyYield().getValues();
   bool isFor = isCounted(op) && isTrue(op.getCondition()) && isTrue(next.front());
@@ -276,15 +280,16 @@ void CodePrinter::printExit(ExitOp op) {
 
 void CodePrinter::printContainerIndex(ModuleContainerIndexOp op) {
   name(op.getResult());
-  indent() << use(op.getResult()) << " : " << annotation(op.getType()) << " = " << use(op.getObject()) << '['
-           << use(op.getIndex()) << "]\n";
+  indent() << use(op.getResult()) << " : " << annotation(op.getType()) << " = "
+           << use(op.getObject()) << '[' << use(op.getIndex()) << "]\n";
 }
 
 LogicalResult printCode(ModuleOp module, StringRef method, raw_ostream &os) {
   FuncOp function = findMethod(module, method);
   if (!function || function.isExternal())
     return failure();
-  CodePrinter(os, getWeightStore(module.getContext())).printFunction(function, module->hasAttr(kRootAttr));
+  CodePrinter(os, getWeightStore(module.getContext()))
+      .printFunction(function, module->hasAttr(kRootAttr));
   return success();
 }
 

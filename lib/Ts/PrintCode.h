@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The code printer's state: PrintCode.cpp prints functions, blocks and statements, PrintCodeExpressions.cpp expressions.
+// The code printer's state: PrintCode.cpp prints functions, blocks and statements,
+// PrintCodeExpressions.cpp expressions.
 #pragma once
 
 #include "tsc/Ts/TsDialect.h"
@@ -93,7 +94,8 @@ private:
   NameTable names;
   unsigned level = 0;
   llvm::DenseSet<mlir::Operation *> inlined;
-  llvm::SmallVector<mlir::Operation *> pending; ///< inlined ones that no expression has taken up yet, in order
+  llvm::SmallVector<mlir::Operation *>
+      pending; ///< inlined ones that no expression has taken up yet, in order
   llvm::DenseMap<mlir::Value, std::string> identifiers; ///< of values that a statement has assigned
   llvm::DenseMap<mlir::Value, std::string> expressions; ///< of values that stand for other text
   llvm::DenseSet<mlir::Value> annotatedUnions;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations as Python expressions. Operators of the registry are calls, `torch.add(x, y)`, without the trailing arguments
-// that equal their defaults; some have a syntax of their own, and structural operations have theirs.
+// Operations as Python expressions. Operators of the registry are calls, `torch.add(x, y)`, without
+// the trailing arguments that equal their defaults; some have a syntax of their own, and structural
+// operations have theirs.
 #include "PrintCode.h"
 
 #include "PrintValues.h"
@@ -37,15 +38,18 @@ static bool hasNonAscii(Attribute value, unsigned depth = 0) {
   if (depth > 256)
     return false;
   auto anyOf = [&](ArrayAttr elements) {
-    return llvm::any_of(elements, [&](Attribute element) { return hasNonAscii(element, depth + 1); });
+    return llvm::any_of(elements,
+                        [&](Attribute element) { return hasNonAscii(element, depth + 1); });
   };
   return llvm::TypeSwitch<Attribute, bool>(value)
       .Case<StringAttr>([](StringAttr text) {
-        return llvm::any_of(text.getValue(), [](char c) { return static_cast<unsigned char>(c) > 127; });
+        return llvm::any_of(text.getValue(),
+                            [](char c) { return static_cast<unsigned char>(c) > 127; });
       })
       .Case<ListAttr>([&](ListAttr list) { return anyOf(list.getElements()); })
       .Case<TupleAttr>([&](TupleAttr tuple) { return anyOf(tuple.getElements()); })
-      .Case<DictAttr>([&](DictAttr dict) { return anyOf(dict.getKeys()) || anyOf(dict.getValues()); })
+      .Case<DictAttr>(
+          [&](DictAttr dict) { return anyOf(dict.getKeys()) || anyOf(dict.getValues()); })
       .Default([](Attribute) { return false; });
 }
 
@@ -79,8 +83,8 @@ std::string CodePrinter::dictExpression(DictConstructOp op) {
     dict += ((index == 0 ? "" : index % 2 ? ": " : ", ") + use(value)).str();
   dict += '}';
   DictType type = op.getType();
-  bool isClear =
-      !op.getPairs().empty() && isInferredFromMembers(type.getKey()) && isInferredFromMembers(type.getValue());
+  bool isClear = !op.getPairs().empty() && isInferredFromMembers(type.getKey()) &&
+                 isInferredFromMembers(type.getValue());
   return isClear ? dict : annotated(type, dict);
 }
 
@@ -98,9 +102,10 @@ std::string CodePrinter::attributeExpression(GetAttrOp op) {
 }
 
 std::string CodePrinter::isInstanceExpression(IsInstanceOp op) {
-  std::string types = llvm::join(
-      llvm::map_range(op.getTypes().getAsRange<TypeAttr>(), [](TypeAttr type) { return annotation(type.getValue()); }),
-      ", ");
+  std::string types =
+      llvm::join(llvm::map_range(op.getTypes().getAsRange<TypeAttr>(),
+                                 [](TypeAttr type) { return annotation(type.getValue()); }),
+                 ", ");
   if (op.getTypes().size() != 1)
     types = "(" + types + ")";
   return ("isinstance(" + use(op.getInput()) + ", " + types + ")").str();
@@ -120,7 +125,8 @@ static bool isDefault(Attribute value, const SchemaDefault &expected) {
   case SchemaDefault::Bool:
     return isa<BoolAttr>(value) && cast<BoolAttr>(value).getValue() == (expected.integer != 0);
   case SchemaDefault::Int:
-    return isa<IntegerAttr>(value) && !isa<BoolAttr>(value) && cast<IntegerAttr>(value).getInt() == expected.integer;
+    return isa<IntegerAttr>(value) && !isa<BoolAttr>(value) &&
+           cast<IntegerAttr>(value).getInt() == expected.integer;
   case SchemaDefault::Float:
     return isa<FloatAttr>(value) && cast<FloatAttr>(value).getValueAsDouble() == expected.number;
   case SchemaDefault::Str:
@@ -141,7 +147,8 @@ static size_t countNecessary(ArrayRef<SchemaArgument> arguments, ValueRange oper
   while (count > 0) {
     const SchemaArgument &argument = arguments[count - 1];
     auto constant = operands[count - 1].getDefiningOp<ConstantOp>();
-    if (!argument.defaultValue || !constant || !isDefault(constant.getValue(), *argument.defaultValue))
+    if (!argument.defaultValue || !constant ||
+        !isDefault(constant.getValue(), *argument.defaultValue))
       break;
     --count;
   }
@@ -156,7 +163,8 @@ std::string CodePrinter::callExpression(StringRef name, const Schema *schema, Va
   while (numOut < all.size() && all[all.size() - 1 - numOut].isOut)
     ++numOut;
   // Operands beyond the schema's arguments are those of `...`.
-  size_t count = operands.size() > all.size() ? operands.size() : countNecessary(all.drop_back(numOut), operands);
+  size_t count = operands.size() > all.size() ? operands.size()
+                                              : countNecessary(all.drop_back(numOut), operands);
   SmallVector<std::string> parts;
   for (size_t i = 0; i < count; ++i) {
     bool isKeyword = i < all.size() && all[i].keywordOnly;
@@ -197,7 +205,8 @@ std::string CodePrinter::atenExpression(AtenOp op) {
     return indexed(use(args[0]), use(args[1]));
   if (args.size() >= 1 && op->getNumResults() == 1) {
     Type type = op->getResult(0).getType();
-    if (llvm::is_contained({"aten::ScalarImplicit", "aten::FloatImplicit", "aten::IntImplicit", "aten::ComplexImplicit"},
+    if (llvm::is_contained({"aten::ScalarImplicit", "aten::FloatImplicit", "aten::IntImplicit",
+                            "aten::ComplexImplicit"},
                            base))
       return annotated(type, use(args[0]));
     if (base == "prim::unchecked_unwrap_optional" || base == "prim::unchecked_cast")
@@ -208,7 +217,8 @@ std::string CodePrinter::atenExpression(AtenOp op) {
       return ("(" + use(args[0]) + (base == "prim::EnumValue" ? ").value" : ").name")).str();
     // Of a bare None the reader could not tell the type.
     if (base == "aten::_unwrap_optional" && isa<ts::NoneType>(args[0].getType()))
-      return "torch._unwrap_optional(" + annotated(OptionalType::get(type.getContext(), type), use(args[0])) + ")";
+      return "torch._unwrap_optional(" +
+             annotated(OptionalType::get(type.getContext(), type), use(args[0])) + ")";
   }
   const OperatorRow *row = op.getRow();
   return callExpression(calledName(base), row ? &row->schema() : nullptr, args);
@@ -217,8 +227,11 @@ std::string CodePrinter::atenExpression(AtenOp op) {
 std::string CodePrinter::expression(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case<AtenOp>([&](AtenOp call) { return atenExpression(call); })
-      .Case<ConstantOp>([&](ConstantOp constant) { return constantExpression(constant.getValue(), constant.getType()); })
-      .Case<UninitializedOp>([&](UninitializedOp none) { return "uninitialized(" + annotation(none.getType()) + ")"; })
+      .Case<ConstantOp>([&](ConstantOp constant) {
+        return constantExpression(constant.getValue(), constant.getType());
+      })
+      .Case<UninitializedOp>(
+          [&](UninitializedOp none) { return "uninitialized(" + annotation(none.getType()) + ")"; })
       .Case<ListConstructOp>([&](ListConstructOp list) { return listExpression(list); })
       .Case<DictConstructOp>([&](DictConstructOp dict) { return dictExpression(dict); })
       .Case<TupleConstructOp>([&](TupleConstructOp tuple) { return tupleExpression(tuple); })
@@ -226,25 +239,31 @@ std::string CodePrinter::expression(Operation *op) {
         return ("(" + use(index.getTuple()) + ")[" + use(index.getIndex()) + "]").str();
       })
       .Case<TupleSliceOp>([&](TupleSliceOp slice) {
-        return ("(" + use(slice.getTuple()) + ")[" + Twine(slice.getBegin()) + ":" + Twine(slice.getEnd()) + "]").str();
+        return ("(" + use(slice.getTuple()) + ")[" + Twine(slice.getBegin()) + ":" +
+                Twine(slice.getEnd()) + "]")
+            .str();
       })
       .Case<CreateObjectOp>([&](CreateObjectOp create) {
         std::string type = annotation(create.getType());
         return type + ".__new__(" + type + ")";
       })
       .Case<GetAttrOp>([&](GetAttrOp get) { return attributeExpression(get); })
-      .Case<CallFunctionOp>(
-          [&](CallFunctionOp call) { return userCallExpression(use(call.getCallee()), call.getArgs()); })
+      .Case<CallFunctionOp>([&](CallFunctionOp call) {
+        return userCallExpression(use(call.getCallee()), call.getArgs());
+      })
       .Case<CallMethodOp>([&](CallMethodOp call) {
-        return userCallExpression(("(" + use(call.getObject()) + ")." + call.getMethod()).str(), call.getArgs());
+        return userCallExpression(("(" + use(call.getObject()) + ")." + call.getMethod()).str(),
+                                  call.getArgs());
       })
       .Case<UncheckedCastOp>([&](UncheckedCastOp cast) {
-        return ("unchecked_cast(" + annotation(cast.getType()) + ", " + use(cast.getInput()) + ")").str();
+        return ("unchecked_cast(" + annotation(cast.getType()) + ", " + use(cast.getInput()) + ")")
+            .str();
       })
       .Case<IsInstanceOp>([&](IsInstanceOp check) { return isInstanceExpression(check); })
       .Case<RaiseOp>([&](RaiseOp raise) {
         const OperatorRow *row = findOperator("prim::RaiseException");
-        return callExpression("ops.prim.RaiseException", row ? &row->schema() : nullptr, raise->getOperands());
+        return callExpression("ops.prim.RaiseException", row ? &row->schema() : nullptr,
+                              raise->getOperands());
       })
       .Default([&](Operation *other) {
         auto [space, name] = other->getName().getStringRef().split('.');

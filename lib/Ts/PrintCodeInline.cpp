@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An expression evaluates its arguments from left to right, innermost first. So an operation may print inside its user when
-// the operations before the user, read backwards, are exactly those that a walk over the expression meets backwards:
+// An expression evaluates its arguments from left to right, innermost first. So an operation may
+// print inside its user when the operations before the user, read backwards, are exactly those that
+// a walk over the expression meets backwards:
 //   %a = f(%x)
 //   %b = g(%y)
 //   %c = h(%a, %b)   ->  h(f(x), g(y))
-// With h(%b, %a) only f could stay inside; g(y) must be a line before, since it would run too late otherwise.
+// With h(%b, %a) only f could stay inside; g(y) must be a line before, since it would run too late
+// otherwise.
 #include "PrintCodeInline.h"
 
 using namespace mlir;
@@ -46,7 +48,8 @@ static bool canInline(Operation *op) {
   // A name was the author's choice, but is not worth a line for what is only returned.
   if (!getDebugName(op->getResult(0)).empty() && !isa<ReturnOp, YieldOp>(user))
     return false;
-  // What a loop carries is assigned before its trip count and condition; a task may use its arguments more than once.
+  // What a loop carries is assigned before its trip count and condition; a task may use its
+  // arguments more than once.
   if ((isa<LoopOp>(user) && use.getOperandNumber() >= 2) || isa<ForkOp>(user))
     return false;
   // As a condition it would refine types a second time when read back.
@@ -87,6 +90,8 @@ void InlineChooser::scanBlock(Block &block) {
     scanOperation(&op);
 }
 
-void chooseInline(Block &block, llvm::DenseSet<Operation *> &inlined) { InlineChooser(inlined).scanBlock(block); }
+void chooseInline(Block &block, llvm::DenseSet<Operation *> &inlined) {
+  InlineChooser(inlined).scanBlock(block);
+}
 
 } // namespace tsc::ts

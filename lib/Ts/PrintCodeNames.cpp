@@ -11,12 +11,13 @@ namespace tsc::ts {
 static bool isReserved(StringRef name) {
   static const llvm::StringSet<> kReserved = {
       // What has a meaning in serialized code.
-      "_", "as", "aten", "attribute", "CONSTANTS", "fork", "getattr", "inf", "nan", "infj", "nanj", "ops", "__torch__",
-      "uninitialized", "unchecked_cast",
+      "_", "as", "aten", "attribute", "CONSTANTS", "fork", "getattr", "inf", "nan", "infj", "nanj",
+      "ops", "__torch__", "uninitialized", "unchecked_cast",
       // Python's keywords.
-      "and", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "False",
-      "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "None", "nonlocal", "not", "or", "pass",
-      "raise", "return", "True", "try", "while", "with", "yield"};
+      "and", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
+      "except", "False", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
+      "None", "nonlocal", "not", "or", "pass", "raise", "return", "True", "try", "while", "with",
+      "yield"};
   return kReserved.contains(name);
 }
 
@@ -49,7 +50,8 @@ std::string NameTable::makeFor(Value value) {
 
 namespace {
 
-/// How elements of a dtype compare: floats of some bytes and exponent bits (complex: two of them), else as bytes.
+/// How elements of a dtype compare: floats of some bytes and exponent bits (complex: two of them),
+/// else as bytes.
 struct ElementFormat {
   unsigned bytes, exponentBits;
 };
@@ -84,14 +86,16 @@ static bool isEqualElement(ArrayRef<uint8_t> a, ArrayRef<uint8_t> b, ElementForm
     y = y << 8 | b[i];
   }
   unsigned bits = 8 * format.bytes, mantissaBits = bits - 1 - format.exponentBits;
-  uint64_t magnitude = ~uint64_t(0) >> (65 - bits), infinity = magnitude >> mantissaBits << mantissaBits;
+  uint64_t magnitude = ~uint64_t(0) >> (65 - bits),
+           infinity = magnitude >> mantissaBits << mantissaBits;
   if ((x & magnitude) > infinity || (y & magnitude) > infinity)
     return false;
   return x == y || ((x | y) & magnitude) == 0;
 }
 
 /// The bytes of each element, in order; empty when the attribute lies outside its storage.
-static std::vector<ArrayRef<uint8_t>> elementsOf(TensorAttr tensor, WeightStore &weights, unsigned bytes) {
+static std::vector<ArrayRef<uint8_t>> elementsOf(TensorAttr tensor, WeightStore &weights,
+                                                 unsigned bytes) {
   ArrayRef<uint8_t> storage = weights.get(tensor.getStorage());
   std::vector<ArrayRef<uint8_t>> elements;
   SmallVector<int64_t> index(tensor.getRank());
@@ -109,11 +113,13 @@ static std::vector<ArrayRef<uint8_t>> elementsOf(TensorAttr tensor, WeightStore 
 }
 
 bool ConstantTable::areEqual(TensorAttr a, TensorAttr b) const {
-  if (a.getDtype() != b.getDtype() || a.getSizes() != b.getSizes() || a.getQuantizer() != b.getQuantizer())
+  if (a.getDtype() != b.getDtype() || a.getSizes() != b.getSizes() ||
+      a.getQuantizer() != b.getQuantizer())
     return false;
   ElementFormat format = formatOf(a.getDtype());
   unsigned bytes = dtypeBytes(a.getDtype());
-  std::vector<ArrayRef<uint8_t>> left = elementsOf(a, weights, bytes), right = elementsOf(b, weights, bytes);
+  std::vector<ArrayRef<uint8_t>> left = elementsOf(a, weights, bytes),
+                                 right = elementsOf(b, weights, bytes);
   if (left.size() != right.size())
     return false;
   for (auto [x, y] : llvm::zip_equal(left, right))

@@ -5,8 +5,9 @@
 //     %2 : int = prim::Constant[value=1]() # model.py:3:8
 //     %y.1 : Tensor = aten::add(%x.1, %x.1, %2) # model.py:3:8
 //     return (%y.1)
-// Values print under their debug names (made unique), others under numbers in order of appearance. The bodies of forks
-// follow as graphs of their own. Constant tensors are shown when they are small.
+// Values print under their debug names (made unique), others under numbers in order of appearance.
+// The bodies of forks follow as graphs of their own. Constant tensors are shown when they are
+// small.
 #include "tsc/Ts/Printers.h"
 
 #include "PrintValues.h"
@@ -46,7 +47,8 @@ private:
 
   raw_ostream &os;
   TensorTextFn tensorText;
-  const bool hasOriginalRanges; ///< places in the user's source are known; else those in the archive are shown
+  const bool hasOriginalRanges; ///< places in the user's source are known; else those in the
+                                ///< archive are shown
   DenseMap<Value, std::string> names;
   llvm::StringSet<> usedNames;
   llvm::StringMap<unsigned> lastSuffix; ///< by the base of names that were taken
@@ -56,7 +58,8 @@ private:
 
 } // namespace
 
-/// A debug name that is taken (inlining repeats them) gets the next number of its base: x.1, x.2, ...
+/// A debug name that is taken (inlining repeats them) gets the next number of its base: x.1, x.2,
+/// ...
 StringRef GraphPrinter::nameOf(Value value) {
   auto [it, isNew] = names.try_emplace(value);
   if (!isNew)
@@ -67,7 +70,8 @@ StringRef GraphPrinter::nameOf(Value value) {
     base = given;
   std::string name = given.empty() ? std::to_string(nextNumber++) : given.str();
   while (!usedNames.insert(name).second)
-    name = given.empty() ? std::to_string(nextNumber++) : (base + "." + Twine(++lastSuffix[base])).str();
+    name = given.empty() ? std::to_string(nextNumber++)
+                         : (base + "." + Twine(++lastSuffix[base])).str();
   return it->second = std::move(name);
 }
 
@@ -78,7 +82,8 @@ void GraphPrinter::printNames(ValueRange values) {
 void GraphPrinter::printTyped(ValueRange values, StringRef separator) {
   auto print = [&](Value value) {
     os << '%' << nameOf(value) << " : ";
-    // PyTorch gives the result of __exit__ no type of its own, and Tensor is what a value starts with.
+    // PyTorch gives the result of __exit__ no type of its own, and Tensor is what a value starts
+    // with.
     os << (value.getDefiningOp<ExitOp>() ? "Tensor" : typeText(value.getType(), TypeStyle::Graph));
   };
   llvm::interleave(values, os, print, separator);
@@ -143,32 +148,33 @@ void GraphPrinter::printKind(Operation *op) {
     os << aten.getBaseName();
     return;
   }
-  StringRef kind = llvm::TypeSwitch<Operation *, StringRef>(op)
-                       .Case<ConstantOp>([](Operation *) { return "Constant"; })
-                       .Case<ListConstructOp>([](Operation *) { return "ListConstruct"; })
-                       .Case<DictConstructOp>([](Operation *) { return "DictConstruct"; })
-                       .Case<TupleConstructOp>([](Operation *) { return "TupleConstruct"; })
-                       .Case<TupleUnpackOp>([](Operation *) { return "TupleUnpack"; })
-                       .Case<TupleIndexOp>([](Operation *) { return "TupleIndex"; })
-                       .Case<TupleSliceOp>([](Operation *) { return "TupleSlice"; })
-                       .Case<ListUnpackOp>([](Operation *) { return "ListUnpack"; })
-                       .Case<UncheckedCastOp>([](Operation *) { return "unchecked_cast"; })
-                       .Case<IsInstanceOp>([](Operation *) { return "isinstance"; })
-                       .Case<UninitializedOp>([](Operation *) { return "Uninitialized"; })
-                       .Case<GetAttrOp>([](Operation *) { return "GetAttr"; })
-                       .Case<SetAttrOp>([](Operation *) { return "SetAttr"; })
-                       .Case<CreateObjectOp>([](Operation *) { return "CreateObject"; })
-                       .Case<ModuleContainerIndexOp>([](Operation *) { return "ModuleContainerIndex"; })
-                       .Case<CallFunctionOp>([](Operation *) { return "CallFunction"; })
-                       .Case<CallMethodOp>([](Operation *) { return "CallMethod"; })
-                       .Case<ForkOp>([](Operation *) { return "fork"; })
-                       .Case<AwaitableOp>([](Operation *) { return "awaitable"; })
-                       .Case<IfOp>([](Operation *) { return "If"; })
-                       .Case<LoopOp>([](Operation *) { return "Loop"; })
-                       .Case<RaiseOp>([](Operation *) { return "RaiseException"; })
-                       .Case<EnterOp>([](Operation *) { return "Enter"; })
-                       .Case<ExitOp>([](Operation *) { return "Exit"; })
-                       .Default([](Operation *) { return ""; });
+  StringRef kind =
+      llvm::TypeSwitch<Operation *, StringRef>(op)
+          .Case<ConstantOp>([](Operation *) { return "Constant"; })
+          .Case<ListConstructOp>([](Operation *) { return "ListConstruct"; })
+          .Case<DictConstructOp>([](Operation *) { return "DictConstruct"; })
+          .Case<TupleConstructOp>([](Operation *) { return "TupleConstruct"; })
+          .Case<TupleUnpackOp>([](Operation *) { return "TupleUnpack"; })
+          .Case<TupleIndexOp>([](Operation *) { return "TupleIndex"; })
+          .Case<TupleSliceOp>([](Operation *) { return "TupleSlice"; })
+          .Case<ListUnpackOp>([](Operation *) { return "ListUnpack"; })
+          .Case<UncheckedCastOp>([](Operation *) { return "unchecked_cast"; })
+          .Case<IsInstanceOp>([](Operation *) { return "isinstance"; })
+          .Case<UninitializedOp>([](Operation *) { return "Uninitialized"; })
+          .Case<GetAttrOp>([](Operation *) { return "GetAttr"; })
+          .Case<SetAttrOp>([](Operation *) { return "SetAttr"; })
+          .Case<CreateObjectOp>([](Operation *) { return "CreateObject"; })
+          .Case<ModuleContainerIndexOp>([](Operation *) { return "ModuleContainerIndex"; })
+          .Case<CallFunctionOp>([](Operation *) { return "CallFunction"; })
+          .Case<CallMethodOp>([](Operation *) { return "CallMethod"; })
+          .Case<ForkOp>([](Operation *) { return "fork"; })
+          .Case<AwaitableOp>([](Operation *) { return "awaitable"; })
+          .Case<IfOp>([](Operation *) { return "If"; })
+          .Case<LoopOp>([](Operation *) { return "Loop"; })
+          .Case<RaiseOp>([](Operation *) { return "RaiseException"; })
+          .Case<EnterOp>([](Operation *) { return "Enter"; })
+          .Case<ExitOp>([](Operation *) { return "Exit"; })
+          .Default([](Operation *) { return ""; });
   if (!kind.empty()) {
     os << "prim::" << kind;
     return;
@@ -181,14 +187,16 @@ void GraphPrinter::printConstant(ConstantOp op) {
   Attribute value = op.getValue();
   if (isa<UnitAttr>(value))
     return;
-  if (auto symbol = dyn_cast<FlatSymbolRefAttr>(value); symbol && isa<ts::FunctionType>(op.getType())) {
+  if (auto symbol = dyn_cast<FlatSymbolRefAttr>(value);
+      symbol && isa<ts::FunctionType>(op.getType())) {
     StringRef name = symbol.getValue();
     os << "[name=" << quotedText(name.substr(name.rfind('.') + 1)) << ']';
     return;
   }
   os << "[value=";
   auto special = [](Attribute element, Type type) -> std::optional<std::string> {
-    if (auto list = dyn_cast_if_present<ListType>(type); list && isa<ts::TensorType>(list.getElement()))
+    if (auto list = dyn_cast_if_present<ListType>(type);
+        list && isa<ts::TensorType>(list.getElement()))
       return "[<Tensors>]";
     if (isa<TensorAttr>(element))
       return "<Tensor>";
@@ -210,14 +218,18 @@ void GraphPrinter::printConstant(ConstantOp op) {
 void GraphPrinter::printAttributes(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<ConstantOp>([&](ConstantOp constant) { printConstant(constant); })
-      .Case<GetAttrOp, SetAttrOp>([&](auto access) { os << "[name=" << quotedText(access.getName()) << ']'; })
-      .Case<CallMethodOp>([&](CallMethodOp call) { os << "[name=" << quotedText(call.getMethod()) << ']'; })
-      .Case<TupleSliceOp>(
-          [&](TupleSliceOp slice) { os << "[beg=" << slice.getBegin() << ", end=" << slice.getEnd() << ']'; })
+      .Case<GetAttrOp, SetAttrOp>(
+          [&](auto access) { os << "[name=" << quotedText(access.getName()) << ']'; })
+      .Case<CallMethodOp>(
+          [&](CallMethodOp call) { os << "[name=" << quotedText(call.getMethod()) << ']'; })
+      .Case<TupleSliceOp>([&](TupleSliceOp slice) {
+        os << "[beg=" << slice.getBegin() << ", end=" << slice.getEnd() << ']';
+      })
       .Case<IsInstanceOp>([&](IsInstanceOp check) {
         os << "[types=[";
-        llvm::interleaveComma(check.getTypes().getAsRange<TypeAttr>(), os,
-                              [&](TypeAttr type) { os << typeText(type.getValue(), TypeStyle::Graph); });
+        llvm::interleaveComma(check.getTypes().getAsRange<TypeAttr>(), os, [&](TypeAttr type) {
+          os << typeText(type.getValue(), TypeStyle::Graph);
+        });
         os << "]]";
       });
 }
@@ -231,7 +243,8 @@ void GraphPrinter::printLocation(Location loc) {
 FuncOp findMethod(ModuleOp module, StringRef name) {
   if (auto root = module->getAttrOfType<FlatSymbolRefAttr>(kRootAttr)) {
     auto object = module.lookupSymbol<ObjectOp>(root.getAttr());
-    auto klass = object ? module.lookupSymbol<ClassOp>(object.getClassNameAttr().getAttr()) : ClassOp();
+    auto klass =
+        object ? module.lookupSymbol<ClassOp>(object.getClassNameAttr().getAttr()) : ClassOp();
     FlatSymbolRefAttr method = klass ? klass.findMethod(name) : FlatSymbolRefAttr();
     return method ? module.lookupSymbol<FuncOp>(method.getAttr()) : FuncOp();
   }
@@ -243,12 +256,14 @@ FuncOp findMethod(ModuleOp module, StringRef name) {
   return {};
 }
 
-LogicalResult printGraph(ModuleOp module, StringRef method, raw_ostream &os, TensorTextFn tensorText) {
+LogicalResult printGraph(ModuleOp module, StringRef method, raw_ostream &os,
+                         TensorTextFn tensorText) {
   FuncOp function = findMethod(module, method);
   if (!function || function.isExternal())
     return failure();
-  WalkResult found = function.walk(
-      [](Operation *op) { return getOriginalRange(op->getLoc()) ? WalkResult::interrupt() : WalkResult::advance(); });
+  WalkResult found = function.walk([](Operation *op) {
+    return getOriginalRange(op->getLoc()) ? WalkResult::interrupt() : WalkResult::advance();
+  });
   GraphPrinter(os, tensorText, found.wasInterrupted()).print(function.getBody());
   return success();
 }

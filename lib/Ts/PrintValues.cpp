@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants as Python expressions. Floats that are whole numbers below 1e10 end in a point; others have 17 digits.
+// Constants as Python expressions. Floats that are whole numbers below 1e10 end in a point; others
+// have 17 digits.
 #include "PrintValues.h"
 
 #include "tsc/Ts/TypeText.h"
@@ -119,7 +120,8 @@ void ValuePrinter::printTuple(TupleAttr tuple, Type type) {
   size_t count = tuple.getElements().size();
   os << '(';
   printElements(tuple.getElements(), [&](size_t i) {
-    return tupleType && tupleType.getElements().size() == count ? tupleType.getElements()[i] : Type();
+    return tupleType && tupleType.getElements().size() == count ? tupleType.getElements()[i]
+                                                                : Type();
   });
   os << (count == 1 ? ",)" : ")");
 }
@@ -134,8 +136,9 @@ void ValuePrinter::printKnown(Attribute value, Type type) {
       .Case<ComplexAttr>([&](ComplexAttr number) {
         os << complexText(number.getRe().getValueAsDouble(), number.getIm().getValueAsDouble());
       })
-      .Case<DeviceAttr>(
-          [&](DeviceAttr device) { os << "torch.device(" << quotedText(device.getText().getValue()) << ')'; })
+      .Case<DeviceAttr>([&](DeviceAttr device) {
+        os << "torch.device(" << quotedText(device.getText().getValue()) << ')';
+      })
       .Case<EnumValueAttr>([&](EnumValueAttr member) {
         os << member.getType().getValue() << '.' << member.getMember().getValue();
       })

@@ -2,9 +2,9 @@
 // Registration of the ts dialect, its state, and the small methods of types, attributes and ops.
 #include "tsc/Ts/TsDialect.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -58,7 +58,8 @@ Value AtenOp::getArg(StringRef name) {
   return {};
 }
 
-void AtenOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+void AtenOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   const OperatorRow *row = getRow();
   if (!row || (row->effects & kSideEffects)) {
     effects.emplace_back(MemoryEffects::Write::get());
@@ -109,7 +110,9 @@ FlatSymbolRefAttr ClassOp::findMethod(StringRef name) {
   return {};
 }
 
-StringRef FuncOp::getShortName() { return getSymName().rsplit('.').second.empty() ? getSymName() : getSymName().rsplit('.').second; }
+StringRef FuncOp::getShortName() {
+  return getSymName().rsplit('.').second.empty() ? getSymName() : getSymName().rsplit('.').second;
+}
 
 StringRef FuncOp::getArgName(unsigned index) {
   if (auto name = getArgAttrOfType<StringAttr>(index, kArgNameAttr))
@@ -119,9 +122,8 @@ StringRef FuncOp::getArgName(unsigned index) {
 
 ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
   auto build = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-                  function_interface_impl::VariadicFlag, std::string &) {
-    return builder.getFunctionType(inputs, results);
-  };
+                  function_interface_impl::VariadicFlag,
+                  std::string &) { return builder.getFunctionType(inputs, results); };
   return function_interface_impl::parseFunctionOp(
       parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), build,
       getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dialect's types and attributes: registration, and the custom text forms of tensor types and tensor attributes.
+// The dialect's types and attributes: registration, and the custom text forms of tensor types and
+// tensor attributes.
 #include "tsc/Ts/TsDialect.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace tsc;
@@ -64,7 +65,8 @@ static ParseResult parseSizes(AsmParser &parser, SmallVectorImpl<int64_t> &sizes
 static void printSizes(AsmPrinter &printer, ArrayRef<int64_t> sizes) {
   printer << '[';
   llvm::interleave(
-      sizes, [&](int64_t size) {
+      sizes,
+      [&](int64_t size) {
         if (size == TsTensorType::kUnknownSize)
           printer << '?';
         else if (size < 0)
@@ -90,9 +92,11 @@ Type TsTensorType::parse(AsmParser &parser) {
   SmallVector<int64_t> list;
   StringRef word;
   if (succeeded(parser.parseOptionalKeyword(&word))) {
-    const DTypeInfo *found = llvm::find_if(kDTypes, [&](const DTypeInfo &row) { return word == row.shortName; });
+    const DTypeInfo *found =
+        llvm::find_if(kDTypes, [&](const DTypeInfo &row) { return word == row.shortName; });
     if (found == std::end(kDTypes))
-      return parser.emitError(parser.getCurrentLocation(), "unknown dtype '") << word << "'", Type();
+      return parser.emitError(parser.getCurrentLocation(), "unknown dtype '") << word << "'",
+             Type();
     dtype = found->dtype;
   } else {
     hasRank = true;
@@ -134,15 +138,16 @@ int64_t TensorAttr::getNumElements() const {
 Attribute TensorAttr::parse(AsmParser &parser, Type) {
   int64_t storage, offset;
   SmallVector<int64_t> sizes, strides;
-  if (parser.parseLess() || parser.parseInteger(storage) || parser.parseComma() || parser.parseInteger(offset) ||
-      parser.parseComma())
+  if (parser.parseLess() || parser.parseInteger(storage) || parser.parseComma() ||
+      parser.parseInteger(offset) || parser.parseComma())
     return {};
   FailureOr<DType> dtype = parseDType(parser);
   if (failed(dtype) || parser.parseComma() || parseSizes(parser, sizes) || parser.parseComma() ||
       parseSizes(parser, strides))
     return {};
   if (sizes.size() != strides.size())
-    return parser.emitError(parser.getCurrentLocation(), "sizes and strides differ in number"), Attribute();
+    return parser.emitError(parser.getCurrentLocation(), "sizes and strides differ in number"),
+           Attribute();
   bool requiresGrad = false;
   Attribute quantizer;
   while (succeeded(parser.parseOptionalComma())) {
@@ -153,11 +158,13 @@ Attribute TensorAttr::parse(AsmParser &parser, Type) {
   }
   if (parser.parseGreater())
     return {};
-  return TensorAttr::get(parser.getContext(), storage, offset, *dtype, sizes, strides, requiresGrad, quantizer);
+  return TensorAttr::get(parser.getContext(), storage, offset, *dtype, sizes, strides, requiresGrad,
+                         quantizer);
 }
 
 void TensorAttr::print(AsmPrinter &printer) const {
-  printer << '<' << getStorage() << ',' << getOffset() << ',' << findDType(getDtype())->shortName << ',';
+  printer << '<' << getStorage() << ',' << getOffset() << ',' << findDType(getDtype())->shortName
+          << ',';
   printSizes(printer, getSizes());
   printer << ',';
   printSizes(printer, getStrides());

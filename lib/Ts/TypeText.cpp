@@ -20,8 +20,11 @@ public:
   void print(Type type);
 
 private:
-  void printList(ArrayRef<Type> types) { llvm::interleaveComma(types, os, [&](Type type) { print(type); }); }
-  void printGeneric(StringRef name, ArrayRef<Type> parameters, const char *begin = "[", const char *end = "]");
+  void printList(ArrayRef<Type> types) {
+    llvm::interleaveComma(types, os, [&](Type type) { print(type); });
+  }
+  void printGeneric(StringRef name, ArrayRef<Type> parameters, const char *begin = "[",
+                    const char *end = "]");
   void printTensor(ts::TensorType type);
   void printTuple(ts::TupleType type);
   bool printPlain(Type type);
@@ -34,7 +37,8 @@ private:
 
 } // namespace
 
-void TypePrinter::printGeneric(StringRef name, ArrayRef<Type> parameters, const char *begin, const char *end) {
+void TypePrinter::printGeneric(StringRef name, ArrayRef<Type> parameters, const char *begin,
+                               const char *end) {
   os << name << begin;
   printList(parameters);
   os << end;
@@ -65,10 +69,11 @@ void TypePrinter::printTuple(ts::TupleType type) {
   bool isNamed = type.getName() && type.getFields().size() == type.getElements().size();
   if (isNamed && isGraph) {
     os << "NamedTuple(";
-    llvm::interleaveComma(llvm::zip_equal(type.getFields(), type.getElements()), os, [&](auto field) {
-      os << std::get<0>(field).getValue() << " : ";
-      print(std::get<1>(field));
-    });
+    llvm::interleaveComma(llvm::zip_equal(type.getFields(), type.getElements()), os,
+                          [&](auto field) {
+                            os << std::get<0>(field).getValue() << " : ";
+                            print(std::get<1>(field));
+                          });
     os << ')';
   } else if (isNamed && !type.getName().getValue().empty()) {
     os << type.getName().getValue();
@@ -83,27 +88,28 @@ void TypePrinter::printTuple(ts::TupleType type) {
 
 /// Types without parameters, and those that are only a name.
 bool TypePrinter::printPlain(Type type) {
-  StringRef text =
-      llvm::TypeSwitch<Type, StringRef>(type)
-          .Case<IntType>([](Type) { return "int"; })
-          .Case<FloatType>([](Type) { return "float"; })
-          .Case<BoolType>([](Type) { return "bool"; })
-          .Case<ts::ComplexType>([](Type) { return "complex"; })
-          .Case<StrType>([](Type) { return "str"; })
-          .Case<ts::NoneType>([](Type) { return "NoneType"; })
-          .Case<DeviceType>([](Type) { return "Device"; })
-          .Case<AnyType>([](Type) { return "Any"; })
-          .Case<GeneratorType>([](Type) { return "Generator"; })
-          .Case<StreamType>([](Type) { return "Stream"; })
-          .Case<StorageType>([](Type) { return "Storage"; })
-          .Case<LayoutType>([](Type) { return "Layout"; })
-          .Case<CapsuleType>([](Type) { return "Capsule"; })
-          .Case<AnyListType>([](Type) { return "list"; })
-          .Case<AnyTupleType>([](Type) { return "tuple"; })
-          .Case<NumberType>([&](Type) { return isGraph ? "Scalar" : "number"; })
-          .Case<ClassType>([](ClassType type) { return type.getName().getValue(); })
-          .Case<ts::FunctionType>([&](ts::FunctionType type) { return isGraph ? "Function" : type.getName().getValue(); })
-          .Default([](Type) { return ""; });
+  StringRef text = llvm::TypeSwitch<Type, StringRef>(type)
+                       .Case<IntType>([](Type) { return "int"; })
+                       .Case<FloatType>([](Type) { return "float"; })
+                       .Case<BoolType>([](Type) { return "bool"; })
+                       .Case<ts::ComplexType>([](Type) { return "complex"; })
+                       .Case<StrType>([](Type) { return "str"; })
+                       .Case<ts::NoneType>([](Type) { return "NoneType"; })
+                       .Case<DeviceType>([](Type) { return "Device"; })
+                       .Case<AnyType>([](Type) { return "Any"; })
+                       .Case<GeneratorType>([](Type) { return "Generator"; })
+                       .Case<StreamType>([](Type) { return "Stream"; })
+                       .Case<StorageType>([](Type) { return "Storage"; })
+                       .Case<LayoutType>([](Type) { return "Layout"; })
+                       .Case<CapsuleType>([](Type) { return "Capsule"; })
+                       .Case<AnyListType>([](Type) { return "list"; })
+                       .Case<AnyTupleType>([](Type) { return "tuple"; })
+                       .Case<NumberType>([&](Type) { return isGraph ? "Scalar" : "number"; })
+                       .Case<ClassType>([](ClassType type) { return type.getName().getValue(); })
+                       .Case<ts::FunctionType>([&](ts::FunctionType type) {
+                         return isGraph ? "Function" : type.getName().getValue();
+                       })
+                       .Default([](Type) { return ""; });
   os << text;
   return !text.empty();
 }
@@ -115,13 +121,16 @@ void TypePrinter::printNested(Type type) {
       .Case<ts::TensorType>([&](ts::TensorType tensor) { printTensor(tensor); })
       .Case<ts::TupleType>([&](ts::TupleType tuple) { printTuple(tuple); })
       .Case<ListType>([&](ListType list) {
-        isGraph ? printGeneric("", list.getElement(), "", "[]") : printGeneric("List", list.getElement());
+        isGraph ? printGeneric("", list.getElement(), "", "[]")
+                : printGeneric("List", list.getElement());
       })
       .Case<OptionalType>([&](OptionalType optional) {
-        isGraph ? printGeneric("", optional.getElement(), "", "?") : printGeneric("Optional", optional.getElement());
+        isGraph ? printGeneric("", optional.getElement(), "", "?")
+                : printGeneric("Optional", optional.getElement());
       })
       .Case<DictType>([&](DictType dict) {
-        printGeneric("Dict", {dict.getKey(), dict.getValue()}, isGraph ? "(" : "[", isGraph ? ")" : "]");
+        printGeneric("Dict", {dict.getKey(), dict.getValue()}, isGraph ? "(" : "[",
+                     isGraph ? ")" : "]");
       })
       .Case<UnionType>([&](UnionType type) {
         printGeneric("Union", type.getMembers(), isGraph ? "(" : "[", isGraph ? ")" : "]");

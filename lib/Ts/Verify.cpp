@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the structure of a program promises, checked: a .mlir file is input like any other. Passes and printers rely on these
-// counts; types are the importer's matter, since values of a subtype may stand where their supertype is expected.
+// What the structure of a program promises, checked: a .mlir file is input like any other. Passes
+// and printers rely on these counts; types are the importer's matter, since values of a subtype may
+// stand where their supertype is expected.
 #include "tsc/Ts/TsDialect.h"
 
 using namespace mlir;
@@ -11,9 +12,11 @@ namespace tsc::ts {
 static LogicalResult verifyYield(Operation *op, Region &region, size_t count) {
   auto yield = dyn_cast<YieldOp>(region.front().getTerminator());
   if (!yield)
-    return op->emitOpError("block ends with '") << region.front().getTerminator()->getName() << "' where ts.yield is wanted";
+    return op->emitOpError("block ends with '")
+           << region.front().getTerminator()->getName() << "' where ts.yield is wanted";
   if (yield.getValues().size() != count)
-    return yield.emitOpError("has ") << yield.getValues().size() << " values where " << count << " are wanted";
+    return yield.emitOpError("has ")
+           << yield.getValues().size() << " values where " << count << " are wanted";
   return success();
 }
 
@@ -30,9 +33,12 @@ LogicalResult IfOp::verify() {
 LogicalResult LoopOp::verify() {
   size_t carried = getInits().size();
   if (getNumResults() != carried)
-    return emitOpError("has ") << getNumResults() << " results where " << carried << " values are carried";
-  if (getBody().getNumArguments() != carried + 1 || !isa<IntType>(getBody().getArgument(0).getType()))
-    return emitOpError("block has other arguments than the turn's number and ") << carried << " carried values";
+    return emitOpError("has ") << getNumResults() << " results where " << carried
+                               << " values are carried";
+  if (getBody().getNumArguments() != carried + 1 ||
+      !isa<IntType>(getBody().getArgument(0).getType()))
+    return emitOpError("block has other arguments than the turn's number and ")
+           << carried << " carried values";
   if (failed(verifyYield(*this, getBody(), carried + 1)))
     return failure();
   Type condition = bodyYield().getValues().front().getType();
@@ -44,8 +50,8 @@ LogicalResult LoopOp::verify() {
 static LogicalResult verifyTask(Operation *op) {
   Region &body = op->getRegion(0);
   if (body.getNumArguments() != op->getNumOperands())
-    return op->emitOpError("body has ") << body.getNumArguments() << " arguments where " << op->getNumOperands()
-                                        << " are given";
+    return op->emitOpError("body has ")
+           << body.getNumArguments() << " arguments where " << op->getNumOperands() << " are given";
   auto end = dyn_cast<ReturnOp>(body.front().getTerminator());
   if (!end || end.getValues().size() != 1)
     return op->emitOpError("body does not end with a ts.return of one value");
@@ -74,10 +80,11 @@ LogicalResult AtenOp::verify() {
   const Schema &schema = row->schema();
   size_t wanted = schema.arguments.size();
   if (getArgs().size() < wanted || (getArgs().size() > wanted && !schema.varargs))
-    return emitOpError("'") << getName() << "' has " << getArgs().size() << " arguments where its schema has " << wanted;
+    return emitOpError("'") << getName() << "' has " << getArgs().size()
+                            << " arguments where its schema has " << wanted;
   if (getNumResults() != schema.returns.size() && !schema.varreturns)
-    return emitOpError("'") << getName() << "' has " << getNumResults() << " results where its schema has "
-                            << schema.returns.size();
+    return emitOpError("'") << getName() << "' has " << getNumResults()
+                            << " results where its schema has " << schema.returns.size();
   return success();
 }
 

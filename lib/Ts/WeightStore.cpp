@@ -74,7 +74,8 @@ bool WeightStore::read(StringRef path, std::string &error) {
     return false;
   }
   std::shared_ptr<MemoryBuffer> owner = std::move(*file);
-  ArrayRef<uint8_t> all(reinterpret_cast<const uint8_t *>(owner->getBufferStart()), owner->getBufferSize());
+  ArrayRef<uint8_t> all(reinterpret_cast<const uint8_t *>(owner->getBufferStart()),
+                        owner->getBufferSize());
   if (all.size() < 16 || std::memcmp(all.data(), kMagic, sizeof kMagic) != 0) {
     error = "not a weights file of this version";
     return false;

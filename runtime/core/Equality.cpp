@@ -215,7 +215,8 @@ static Result<int> compare(Context &cx, const Value &a, const Value &b, int dept
     }
     return x.size < y.size ? -1 : x.size > y.size;
   }
-  if (BoxedEntry less = a.tag == Tag::Object ? tsc_rt_find_method(a.payload.p, "__lt__") : nullptr) {
+  if (BoxedEntry less =
+          a.tag == Tag::Object ? tsc_rt_find_method(a.payload.p, "__lt__") : nullptr) {
     TSC_ASSIGN(bool before, callLess(cx, less, a, b));
     TSC_ASSIGN(bool behind, callLess(cx, less, b, a));
     return before ? -1 : behind ? 1 : 0;

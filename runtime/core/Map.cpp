@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a compiled elementwise region runs: the iterator broadcasts its inputs, makes the output and splits the work over
-// threads; the region itself sees dense runs of elements only. Runs that are not dense (expanded or strided inputs) go
-// through buffers on the stack, a chunk at a time.
+// How a compiled elementwise region runs: the iterator broadcasts its inputs, makes the output and
+// splits the work over threads; the region itself sees dense runs of elements only. Runs that are
+// not dense (expanded or strided inputs) go through buffers on the stack, a chunk at a time.
 #include "tsc/runtime/Loops.h"
 
 namespace tsc::rt {
@@ -53,7 +53,8 @@ void runMap(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
     }
     call.region(call.cx, buffers, &m, nullptr);
     if (buffers[0] == room[0])
-      (wide ? scatter<double> : scatter<float>)(ptrs[0] + done * strides[0], strides[0], room[0], m);
+      (wide ? scatter<double> : scatter<float>)(ptrs[0] + done * strides[0], strides[0], room[0],
+                                                m);
   }
 }
 
@@ -62,7 +63,8 @@ void runMap(void *user, char *const *ptrs, const int64_t *strides, int64_t n) {
 
 using namespace tsc;
 
-extern "C" int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t count, int32_t dtype) {
+extern "C" int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t count,
+                                    int32_t dtype) {
   for (int64_t i = 0; i < count; ++i)
     if (static_cast<int32_t>(tensors[i]->dtype) != dtype || (tensors[i]->flags & kUndefined))
       return 0;

@@ -266,7 +266,7 @@ tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *argu
       pthread_mutex_lock(&m.mutex);
     BoxedEntry entry = reinterpret_cast<BoxedEntry>(method.entry);
     if (entry(&cx, values.data(), &made) != 0)
-      status = __atomic_exchange_n(&m.cancelled, 0, __ATOMIC_ACQ_REL)       ? TSC_CANCELLED
+      status = __atomic_exchange_n(&m.cancelled, 0, __ATOMIC_ACQ_REL)      ? TSC_CANCELLED
                : std::strcmp(cx.error.className, "tsc.ArgumentError") == 0 ? TSC_BAD_ARGUMENT
                                                                            : TSC_RAISED;
     if (serial)

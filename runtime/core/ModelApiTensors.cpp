@@ -232,10 +232,11 @@ static void fillApi(const ModelData *model, tsc_model_api &api) {
 using namespace tsc;
 using namespace tsc::rt;
 
-extern "C" int32_t tsc_rt_create_instance(const ModelData *model, const void *options, void **instance,
-                                          void *error) {
+extern "C" int32_t tsc_rt_create_instance(const ModelData *model, const void *options,
+                                          void **instance, void *error) {
   return createInstance(model, static_cast<const tsc_options *>(options),
-                        reinterpret_cast<tsc_instance **>(instance), static_cast<tsc_error *>(error));
+                        reinterpret_cast<tsc_instance **>(instance),
+                        static_cast<tsc_error *>(error));
 }
 
 extern "C" int32_t tsc_rt_find_exported(const ModelData *model, const char *name) {

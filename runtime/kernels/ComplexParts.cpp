@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of complex numbers: real, imag, angle, conj, complex, polar. Conjugates are computed at once, so that no tensor is ever lazily conjugate or
-// negated.
+// Parts of complex numbers: real, imag, angle, conj, complex, polar. Conjugates are computed at
+// once, so that no tensor is ever lazily conjugate or negated.
 #include "Operands.h"
 
 using namespace tsc::rt;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutated archives through reading, import and conversion, in one process: any error or success will do, a crash or a report
-// of a sanitizer will not. Half of the mutations change bytes of the file (most of which the container's checks catch), half
-// change a member's bytes and repair its checksum, so that they reach pickles, tensors and code.
+// Mutated archives through reading, import and conversion, in one process: any error or success
+// will do, a crash or a report of a sanitizer will not. Half of the mutations change bytes of the
+// file (most of which the container's checks catch), half change a member's bytes and repair its
+// checksum, so that they reach pickles, tensors and code.
 //
 // usage: tsc-archive-fuzz [--count N] [--seed S] ARCHIVE...
 #include "tsc/Archive/ArchiveModel.h"
@@ -34,8 +35,12 @@ struct MemberPlace {
 };
 } // namespace
 
-static uint32_t read32(const Bytes &bytes, size_t at) { return llvm::support::endian::read32le(&bytes[at]); }
-static uint16_t read16(const Bytes &bytes, size_t at) { return llvm::support::endian::read16le(&bytes[at]); }
+static uint32_t read32(const Bytes &bytes, size_t at) {
+  return llvm::support::endian::read32le(&bytes[at]);
+}
+static uint16_t read16(const Bytes &bytes, size_t at) {
+  return llvm::support::endian::read16le(&bytes[at]);
+}
 
 /// The stored members of an honest archive.
 static std::vector<MemberPlace> findMembers(const Bytes &bytes) {
@@ -55,7 +60,8 @@ static std::vector<MemberPlace> findMembers(const Bytes &bytes) {
 }
 
 static void changeByte(Bytes &bytes, size_t begin, size_t size, Random &random) {
-  static constexpr uint8_t kTelling[] = {0, 1, 0x7f, 0x80, 0xff, '(', ')', '.', '"', '\n', ' ', '[', '-', '9'};
+  static constexpr uint8_t kTelling[] = {0,   1,   0x7f, 0x80, 0xff, '(', ')',
+                                         '.', '"', '\n', ' ',  '[',  '-', '9'};
   uint8_t &byte = bytes[begin + random() % size];
   switch (random() % 3) {
   case 0:
@@ -69,7 +75,8 @@ static void changeByte(Bytes &bytes, size_t begin, size_t size, Random &random) 
   }
 }
 
-static Bytes mutate(const Bytes &original, const std::vector<MemberPlace> &members, Random &random) {
+static Bytes mutate(const Bytes &original, const std::vector<MemberPlace> &members,
+                    Random &random) {
   Bytes bytes = original;
   unsigned changes = 1 + random() % 4;
   if (members.empty() || random() % 2) {
@@ -91,12 +98,13 @@ static Bytes mutate(const Bytes &original, const std::vector<MemberPlace> &membe
 
 /// True when the archive went all the way; what was reported is in the engine.
 static bool compile(ArrayRef<uint8_t> bytes, DiagnosticEngine &engine) {
-  std::shared_ptr<archive::ArchiveModel> archive = archive::readArchiveBytes(bytes, "fuzz.pt", {}, engine);
+  std::shared_ptr<archive::ArchiveModel> archive =
+      archive::readArchiveBytes(bytes, "fuzz.pt", {}, engine);
   if (!archive)
     return false;
   mlir::DialectRegistry registry;
-  registry.insert<ts::TsDialect, mlir::LLVM::LLVMDialect, mlir::arith::ArithDialect, mlir::math::MathDialect,
-                  mlir::vector::VectorDialect>();
+  registry.insert<ts::TsDialect, mlir::LLVM::LLVMDialect, mlir::arith::ArithDialect,
+                  mlir::math::MathDialect, mlir::vector::VectorDialect>();
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   mlir::OwningOpRef<mlir::ModuleOp> module = importer::importArchive(archive, &context, engine);
@@ -148,6 +156,7 @@ int main(int argc, char **argv) {
     DiagnosticEngine engine;
     good += compile(mutate(base, findMembers(base), random), engine);
   }
-  llvm::outs() << count << " mutations of " << archives.size() << " archives, " << good << " compiled\n";
+  llvm::outs() << count << " mutations of " << archives.size() << " archives, " << good
+               << " compiled\n";
   return 0;
 }

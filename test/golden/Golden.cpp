@@ -3,12 +3,12 @@
 
 #include "tsc/Transforms/Passes.h"
 
-#include "llvm/FileCheck/FileCheck.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/FileCheck/FileCheck.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
 
 #include <catch2/catch.hpp>
 

@@ -52,8 +52,8 @@ TEST_CASE("0-d, no elements, and channels last") {
   CHECK(asTensor(r).at(77).toDouble() == 77);
   // the layout follows the inputs also when none of them has the result's shape
   TensorRef one = clone(cx, *arange(cx, {1, 3, 4, 5}), MemoryFormat::ChannelsLast);
-  OwnedValue s =
-      call(cx, tsc_rt_aten_add_Tensor, {makeTensor(*one), makeTensor(*arange(cx, {2, 1, 1, 1})), makeInt(1)});
+  OwnedValue s = call(cx, tsc_rt_aten_add_Tensor,
+                      {makeTensor(*one), makeTensor(*arange(cx, {2, 1, 1, 1})), makeInt(1)});
   CHECK(asTensor(s).isChannelsLast());
 }
 

@@ -65,20 +65,20 @@ static int32_t createModel(const void *options, void **instance, void *error) {
 }
 static int32_t findMethod(const char *name) { return tsc_rt_find_exported(&kModel, name); }
 const ModelData kModel = {kModelAbiVersion,
-                                 1,
-                                 "m",
-                                 "x86_64-unknown-linux-gnu",
-                                 &kRoot,
-                                 kMethods,
-                                 3,
-                                 2,
-                                 kSites,
-                                 initialize,
-                                 kTypes,
-                                 1,
-                                 "{}",
-                                 createModel,
-                                 findMethod};
+                          1,
+                          "m",
+                          "x86_64-unknown-linux-gnu",
+                          &kRoot,
+                          kMethods,
+                          3,
+                          2,
+                          kSites,
+                          initialize,
+                          kTypes,
+                          1,
+                          "{}",
+                          createModel,
+                          findMethod};
 
 static tsc_value floats(const tsc_model_api *api, float *data, int64_t n) {
   return api->tensor_wrap(data, TSC_F32, 1, &n);

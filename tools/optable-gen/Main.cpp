@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// optable-gen SCHEMAS RECORDS.json OUT.inc: joins the schemas of all operators with what TsOperators*.td records say of
-// some of them, and writes one aggregate per operator, in the order of SCHEMAS, for lib/Ts/Operators.cpp:
+// optable-gen SCHEMAS RECORDS.json OUT.inc: joins the schemas of all operators with what
+// TsOperators*.td records say of some of them, and writes one aggregate per operator, in the order
+// of SCHEMAS, for lib/Ts/Operators.cpp:
 //   {"aten::add.Tensor(...) -> Tensor", "lowering", effects},
-// RECORDS.json is what `llvm-tblgen --dump-json` prints. A record that names no operator, or a lowering given twice, is an
-// error.
+// RECORDS.json is what `llvm-tblgen --dump-json` prints. A record that names no operator, or a
+// lowering given twice, is an error.
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -77,7 +78,8 @@ static std::vector<size_t> findRows(const Table &table, const std::string &name)
     return found == table.byBaseName.end() ? std::vector<size_t>() : found->second;
   }
   auto found = table.byFullName.find(name);
-  return found == table.byFullName.end() ? std::vector<size_t>() : std::vector<size_t>{found->second};
+  return found == table.byFullName.end() ? std::vector<size_t>()
+                                         : std::vector<size_t>{found->second};
 }
 
 static bool addRecord(Table &table, const nlohmann::json &record, std::string &error) {
@@ -128,7 +130,8 @@ int main(int argc, char **argv) {
       return fail(error);
   std::ofstream out(argv[3], std::ios::binary);
   for (const Row &row : table.rows)
-    out << '{' << quoted(row.schema) << ", " << quoted(row.lowering) << ", " << row.effects << "},\n";
+    out << '{' << quoted(row.schema) << ", " << quoted(row.lowering) << ", " << row.effects
+        << "},\n";
   out.close();
   return out ? 0 : fail("cannot write the output");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ts-opt: runs passes over ts on IR text, as mlir-opt does; `--ts-to-llvm` converts to the LLVM dialect. For tests and for
-// looking at single passes; whole programs go through tsc.
+// ts-opt: runs passes over ts on IR text, as mlir-opt does; `--ts-to-llvm` converts to the LLVM
+// dialect. For tests and for looking at single passes; whole programs go through tsc.
 #include "tsc/Conversion/TsToLLVM.h"
 #include "tsc/Evaluate/Evaluator.h"
 #include "tsc/Support/Diagnostics.h"
@@ -22,9 +22,12 @@ struct ConvertTsToLLVM : PassWrapper<ConvertTsToLLVM, OperationPass<ModuleOp>> {
   ConvertTsToLLVM() = default;
   ConvertTsToLLVM(const ConvertTsToLLVM &other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "ts-to-llvm"; }
-  StringRef getDescription() const override { return "convert a whole program to the LLVM dialect"; }
+  StringRef getDescription() const override {
+    return "convert a whole program to the LLVM dialect";
+  }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
+    registry
+        .insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
   }
   void runOnOperation() override {
     if (auto weights = getOperation()->getAttrOfType<StringAttr>(tsc::ts::kWeightsAttr)) {
@@ -51,7 +54,8 @@ struct ConvertTsToLLVM : PassWrapper<ConvertTsToLLVM, OperationPass<ModuleOp>> {
 
 int main(int argc, char **argv) {
   DialectRegistry registry;
-  registry.insert<tsc::ts::TsDialect, LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
+  registry.insert<tsc::ts::TsDialect, LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect,
+                  vector::VectorDialect>();
   tsc::ts::registerTsPasses();
   PassRegistration<ConvertTsToLLVM>();
   registerCanonicalizerPass();

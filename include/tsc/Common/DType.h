@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element types of tensors: PyTorch's scalar-type numbers, which archives store and programs see as ints, with their sizes,
-// names and promotion. Shared by the compiler and the runtime; no dependencies.
+// Element types of tensors: PyTorch's scalar-type numbers, which archives store and programs see as
+// ints, with their sizes, names and promotion. Shared by the compiler and the runtime; no
+// dependencies.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ enum class DTypeClass : uint8_t { Bool, Integer, Float, Complex, Quantized, Othe
 
 struct DTypeInfo {
   DType dtype;
-  uint8_t bytes;         ///< of one element
+  uint8_t bytes; ///< of one element
   DTypeClass category;
   bool isSigned;
   const char *shortName; ///< as in --input: f32, i64, ...
@@ -80,7 +81,8 @@ inline constexpr DTypeInfo kDTypes[] = {
     {DType::UInt64, 8, DTypeClass::Integer, false, "u64", "uint64", "UInt64"},
 };
 
-/// Rows of kDTypes by number, so that finding one is a load: kernels ask for every element size. -1: none.
+/// Rows of kDTypes by number, so that finding one is a load: kernels ask for every element size.
+/// -1: none.
 struct DTypeRows {
   int8_t of[32];
 };
@@ -122,10 +124,10 @@ constexpr bool isQuantized(DType d) { return dtypeClass(d) == DTypeClass::Quanti
 
 /// The complex dtype whose parts have the floating dtype `d`, and the reverse.
 constexpr DType toComplex(DType d) {
-  return d == DType::Float64                               ? DType::Complex128
-         : d == DType::Float16                             ? DType::Complex32
-         : isComplex(d)                                    ? d
-                                                           : DType::Complex64;
+  return d == DType::Float64   ? DType::Complex128
+         : d == DType::Float16 ? DType::Complex32
+         : isComplex(d)        ? d
+                               : DType::Complex64;
 }
 constexpr DType toReal(DType d) {
   return d == DType::Complex128  ? DType::Float64

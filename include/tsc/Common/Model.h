@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a compiled model and the runtime know of each other: the static data that codegen writes into an artifact, the head
-// of the call context that generated code reads, and the runtime entry points that generated code calls besides operators.
+// What a compiled model and the runtime know of each other: the static data that codegen writes
+// into an artifact, the head of the call context that generated code reads, and the runtime entry
+// points that generated code calls besides operators.
 //
-// Operators: every generic kernel is `int32_t tsc_rt_<namespace>_<name>[_<overload>](Context *, const Value *arguments,
-// Value *results)`: one Value per schema argument (borrowed; defaults filled in by the compiler), one per schema result
-// (owned by the caller, written only on success). 0 is success; otherwise the error is in the context. '.' and '::' become
-// '_': aten::add.Tensor is tsc_rt_aten_add_Tensor, aten::relu is tsc_rt_aten_relu. A complex argument may be an immortal
-// ComplexObject on the caller's stack.
+// Operators: every generic kernel is `int32_t tsc_rt_<namespace>_<name>[_<overload>](Context *,
+// const Value *arguments, Value *results)`: one Value per schema argument (borrowed; defaults
+// filled in by the compiler), one per schema result (owned by the caller, written only on success).
+// 0 is success; otherwise the error is in the context. '.' and '::' become
+// '_': aten::add.Tensor is tsc_rt_aten_add_Tensor, aten::relu is tsc_rt_aten_relu. A complex
+// argument may be an immortal ComplexObject on the caller's stack.
 //
-// Compiled functions: `int32_t f(Context *, arguments..., results *...)` with machine types, and for methods that are
-// called from outside, through an interface or by fork, a boxed entry with a kernel's signature.
+// Compiled functions: `int32_t f(Context *, arguments..., results *...)` with machine types, and
+// for methods that are called from outside, through an interface or by fork, a boxed entry with a
+// kernel's signature.
 #pragma once
 
 #include "tsc/Common/Tensor.h"
@@ -21,7 +24,8 @@ namespace tsc {
 
 inline constexpr uint32_t kModelAbiVersion = 1;
 
-/// A place in the user's program, for tracebacks. `caller` is the site that an inlined function was called from, or -1.
+/// A place in the user's program, for tracebacks. `caller` is the site that an inlined function was
+/// called from, or -1.
 struct SiteDescriptor {
   const char *function; ///< qualified name
   const char *file;
@@ -33,7 +37,8 @@ struct SiteDescriptor {
 struct Context;
 
 /// A compiled region: buffers and dims as its maker and its caller agree.
-using RegionFunction = int32_t (*)(Context *, void *const *buffers, const int64_t *dims, void *workspace);
+using RegionFunction = int32_t (*)(Context *, void *const *buffers, const int64_t *dims,
+                                   void *workspace);
 
 using BoxedEntry = int32_t (*)(Context *, const Value *arguments, Value *results);
 
@@ -42,18 +47,22 @@ struct ModelData {
   uint32_t abiVersion; ///< kModelAbiVersion
   uint32_t flags;      ///< bit 0: methods write state, so calls on an instance are serialized
   const char *name;
-  const char *target;  ///< triple and CPU features the code needs, "x86_64-unknown-linux-gnu:+avx2,+fma"
+  const char
+      *target; ///< triple and CPU features the code needs, "x86_64-unknown-linux-gnu:+avx2,+fma"
   const TypeDescriptor *rootType;
-  const MethodDescriptor *methods; ///< exported methods; entry takes the root object as argument 0 when rootType is set
+  const MethodDescriptor *
+      methods; ///< exported methods; entry takes the root object as argument 0 when rootType is set
   uint32_t methodCount;
   uint32_t siteCount;
   const SiteDescriptor *sites;
-  BoxedEntry initialize; ///< no arguments, one result: a new root object with its state; null for plain functions
-  const TypeDescriptor *const *types; ///< every class, enum and named tuple that a border value may have
+  BoxedEntry initialize; ///< no arguments, one result: a new root object with its state; null for
+                         ///< plain functions
+  const TypeDescriptor *const
+      *types; ///< every class, enum and named tuple that a border value may have
   uint64_t typeCount;
   const char *manifest; ///< JSON text for `tsc inspect`
-  /// tsc_rt_create_instance and tsc_rt_find_exported for this very model: the public interface's `create` and `find_method`
-  /// name no model, and one program may hold several.
+  /// tsc_rt_create_instance and tsc_rt_find_exported for this very model: the public interface's
+  /// `create` and `find_method` name no model, and one program may hold several.
   int32_t (*create)(const void *options, void **instance, void *error);
   int32_t (*findMethod)(const char *name);
 };
@@ -73,18 +82,23 @@ void tsc_rt_release_frame(ObjectHead **slots, int64_t count);
 
 // ---- New objects, count 1. Null when memory is short, the error is then in the context.
 /// Elements are copied as `type`'s element kind says: int64, double, bytes or Values (retained).
-ObjectHead *tsc_rt_list_new(Context *, const TypeDescriptor *type, const void *elements, int64_t size);
-/// `pairs` keys and values in turn (retained); a key that comes twice keeps its first place and its last value.
-ObjectHead *tsc_rt_dict_new(Context *, const TypeDescriptor *type, const Value *keysAndValues, int64_t pairs);
-ObjectHead *tsc_rt_tuple_new(Context *, const TypeDescriptor *type, const Value *items, int64_t size);
+ObjectHead *tsc_rt_list_new(Context *, const TypeDescriptor *type, const void *elements,
+                            int64_t size);
+/// `pairs` keys and values in turn (retained); a key that comes twice keeps its first place and its
+/// last value.
+ObjectHead *tsc_rt_dict_new(Context *, const TypeDescriptor *type, const Value *keysAndValues,
+                            int64_t pairs);
+ObjectHead *tsc_rt_tuple_new(Context *, const TypeDescriptor *type, const Value *items,
+                             int64_t size);
 ObjectHead *tsc_rt_object_new(Context *, const TypeDescriptor *type); ///< every field Missing
 ObjectHead *tsc_rt_complex_new(Context *, double re, double im);
 
 // ---- Errors
-/// Sets the error: an exception of class `className` (as TorchScript's RaiseException names it, "builtins.ValueError";
-/// may be empty) with the given message. Returns 1.
+/// Sets the error: an exception of class `className` (as TorchScript's RaiseException names it,
+/// "builtins.ValueError"; may be empty) with the given message. Returns 1.
 int32_t tsc_rt_raise(Context *, const StringObject *message, const StringObject *className);
-/// The same for a fault found by generated code; `kind` is an ErrorKind of runtime/include, text is static.
+/// The same for a fault found by generated code; `kind` is an ErrorKind of runtime/include, text is
+/// static.
 int32_t tsc_rt_raise_text(Context *, const char *className, const char *text);
 /// Adds a frame to the traceback of the error under way.
 void tsc_rt_trace(Context *, int32_t site);
@@ -92,32 +106,39 @@ void tsc_rt_trace(Context *, int32_t site);
 int32_t tsc_rt_cancelled(Context *);
 
 // ---- State
-/// An instance's own copy of static data: of objects, lists and dicts, and of tensors whose methods may write (kTemplate),
-/// which share a storage where their templates do. The rest stays as it is. What occurs twice is copied once. A static dict is
-/// a ListObject of dict type whose elements are keys and values in turn.
+/// An instance's own copy of static data: of objects, lists and dicts, and of tensors whose methods
+/// may write (kTemplate), which share a storage where their templates do. The rest stays as it is.
+/// What occurs twice is copied once. A static dict is a ListObject of dict type whose elements are
+/// keys and values in turn.
 int32_t tsc_rt_copy_state(Context *, const Value *state, Value *result);
 
 // ---- Types and casts
-/// 1 when the value is of the type (Optional, Union, List[T] and interfaces as TorchScript's isinstance means them).
+/// 1 when the value is of the type (Optional, Union, List[T] and interfaces as TorchScript's
+/// isinstance means them).
 int32_t tsc_rt_isinstance(const Value *value, const TypeDescriptor *type);
 /// The boxed entry of a method that `object`'s class has for an interface, or null.
 BoxedEntry tsc_rt_find_method(const ObjectHead *object, const char *name);
 
 // ---- Tasks
-/// Runs `entry` on copies of the arguments (retained), maybe on another thread; the future is the result.
+/// Runs `entry` on copies of the arguments (retained), maybe on another thread; the future is the
+/// result.
 int32_t tsc_rt_fork(Context *, BoxedEntry entry, const Value *arguments, int64_t count,
                     const TypeDescriptor *futureType, ObjectHead **future);
 
 // ---- Compiled elementwise regions (ts.has_dtype, ts.map)
 /// 1 when all tensors are defined and of the dtype.
 int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t count, int32_t dtype);
-/// Broadcasts the tensors, all of `dtype` (float32 or float64), and runs the region over them: buffers are the output's run
-/// of elements, the inputs', and `numbers`; dims[0] is the number of elements. *result is a new tensor.
-int32_t tsc_rt_map(Context *, RegionFunction region, const void *numbers, const TensorObject *const *tensors,
-                   int64_t count, int32_t dtype, TensorObject **result);
+/// Broadcasts the tensors, all of `dtype` (float32 or float64), and runs the region over them:
+/// buffers are the output's run of elements, the inputs', and `numbers`; dims[0] is the number of
+/// elements. *result is a new tensor.
+int32_t tsc_rt_map(Context *, RegionFunction region, const void *numbers,
+                   const TensorObject *const *tensors, int64_t count, int32_t dtype,
+                   TensorObject **result);
 
-/// What ModelData's `create` and `findMethod` call; options, instance and error are those of tsc/model.h.
-int32_t tsc_rt_create_instance(const ModelData *, const void *options, void **instance, void *error);
+/// What ModelData's `create` and `findMethod` call; options, instance and error are those of
+/// tsc/model.h.
+int32_t tsc_rt_create_instance(const ModelData *, const void *options, void **instance,
+                               void *error);
 int32_t tsc_rt_find_exported(const ModelData *, const char *name);
 
 /// The public API of a model, see tsc/model.h. One for each model; made on the first call.

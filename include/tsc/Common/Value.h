@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The run-time representation of values that are not plain machine scalars: tags, the 16-byte Value, the head of every
-// counted object, and type descriptors. Generated code, the runtime and the C ABI share these layouts; the compiler checks
-// its own idea of them with static_asserts (lib/Conversion/TsToLLVM).
+// The run-time representation of values that are not plain machine scalars: tags, the 16-byte
+// Value, the head of every counted object, and type descriptors. Generated code, the runtime and
+// the C ABI share these layouts; the compiler checks its own idea of them with static_asserts
+// (lib/Conversion/TsToLLVM).
 //
-// Counting: arguments are borrowed, results owned. An object with the immortal count is never freed (constants, objects on
-// a caller's stack). Counts are atomic.
+// Counting: arguments are borrowed, results owned. An object with the immortal count is never freed
+// (constants, objects on a caller's stack). Counts are atomic.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +19,15 @@ enum class Tag : uint32_t {
   Bool = 1,   ///< payload.i is 0 or 1
   Int = 2,    ///< payload.i
   Float = 3,  ///< payload.d
-  Device = 4, ///< payload.i: type << 8 | (index + 1); type as in DLPack (1 = cpu, 2 = cuda); index 0 = none given
+  Device = 4, ///< payload.i: type << 8 | (index + 1); type as in DLPack (1 = cpu, 2 = cuda); index
+              ///< 0 = none given
   Function = 5,
   Complex = 16, ///< ComplexObject
   Tensor = 17,
   String = 18,
   List = 19,
   Dict = 20,
-  Tuple = 21, ///< a boxed tuple or named tuple
+  Tuple = 21,  ///< a boxed tuple or named tuple
   Object = 22, ///< instance of a script class or module
   Enum = 23,
   Future = 24,
@@ -75,7 +77,7 @@ enum class TypeKind : uint32_t {
   Optional,
   Union,
   Any,
-  Class,     ///< script class or module
+  Class, ///< script class or module
   Interface,
   Enum,
   Future,
@@ -89,7 +91,7 @@ enum class TypeKind : uint32_t {
 /// A method of a class as seen by interface calls and the C ABI.
 struct MethodDescriptor {
   const char *name;
-  void *entry;                       ///< i32 (Context *, const Value *args, Value *results): boxed entry, self first
+  void *entry; ///< i32 (Context *, const Value *args, Value *results): boxed entry, self first
   const TypeDescriptor *const *argumentTypes; ///< without self
   const char *const *argumentNames;
   uint32_t argumentCount;
@@ -97,18 +99,20 @@ struct MethodDescriptor {
   const TypeDescriptor *resultType;
 };
 
-/// Describes a type at run time. Immutable, static, one per type and artifact; two descriptors are the same type when their
-/// `text` is equal (annotation syntax: "List[int]", "Optional[Tensor]", "Dict[str, int]", "__torch__.M").
+/// Describes a type at run time. Immutable, static, one per type and artifact; two descriptors are
+/// the same type when their `text` is equal (annotation syntax: "List[int]", "Optional[Tensor]",
+/// "Dict[str, int]", "__torch__.M").
 struct TypeDescriptor {
   TypeKind kind;
-  uint32_t parameterCount;                   ///< element, key and value, members or field types
+  uint32_t parameterCount; ///< element, key and value, members or field types
   const char *text;
   const TypeDescriptor *const *parameters;
-  const char *const *fieldNames;             ///< of named tuples, classes and enums (member names); or null
-  const Value *enumValues;                   ///< of enums, parallel to fieldNames; parameterCount is then their number
-  const MethodDescriptor *methods;           ///< of classes and interfaces
+  const char *const *fieldNames; ///< of named tuples, classes and enums (member names); or null
+  const Value
+      *enumValues; ///< of enums, parallel to fieldNames; parameterCount is then their number
+  const MethodDescriptor *methods; ///< of classes and interfaces
   uint32_t methodCount;
-  uint32_t flags;                            ///< bit 0: a module; bit 1: instances may form cycles
+  uint32_t flags; ///< bit 0: a module; bit 1: instances may form cycles
 };
 
 /// A complex number as an object (two doubles do not fit a Value).
@@ -122,7 +126,8 @@ struct StringObject {
   int64_t length;
   const char *data; ///< points behind this struct or into static memory
 };
-/// How a list stores its elements: List[int] as int64, List[float] as double, List[bool] as bytes, all others as Value.
+/// How a list stores its elements: List[int] as int64, List[float] as double, List[bool] as bytes,
+/// all others as Value.
 enum class ElementKind : uint32_t { Int, Float, Bool, Value };
 struct ListObject {
   ObjectHead head; ///< type->parameters[0] is the element type
@@ -140,7 +145,8 @@ struct TupleObject {
 /// An instance of a class: one Value per attribute, in the order of type->fieldNames.
 struct InstanceObject {
   ObjectHead head;
-  InstanceObject *previous, *next; ///< the model instance's list of objects that may form cycles; or null
+  InstanceObject *previous,
+      *next; ///< the model instance's list of objects that may form cycles; or null
   Value fields[1];
 };
 /// A member of an enum: static, immortal.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs operators while compiling, on the runtime's generic kernels, so that a folded result is the one that the compiled
-// model would have computed. Only operators without effects run; none may see anything but its constant operands.
+// Runs operators while compiling, on the runtime's generic kernels, so that a folded result is the
+// one that the compiled model would have computed. Only operators without effects run; none may see
+// anything but its constant operands.
 #pragma once
 
 #include "tsc/Ts/TsDialect.h"
@@ -19,10 +20,12 @@ public:
   ~Evaluator();
   Evaluator(const Evaluator &) = delete;
 
-  /// The constant results of an operator on constant operands (attributes as ts.constant has them). Failure when the
-  /// operator has effects or no kernel, an operand or result has no constant form, the operator raises, or the budget is
-  /// spent. Results that alias an operand share its storage; new tensors become new storages of the WeightStore.
-  mlir::FailureOr<llvm::SmallVector<mlir::Attribute>> evaluate(AtenOp op, llvm::ArrayRef<mlir::Attribute> operands);
+  /// The constant results of an operator on constant operands (attributes as ts.constant has them).
+  /// Failure when the operator has effects or no kernel, an operand or result has no constant form,
+  /// the operator raises, or the budget is spent. Results that alias an operand share its storage;
+  /// new tensors become new storages of the WeightStore.
+  mlir::FailureOr<llvm::SmallVector<mlir::Attribute>>
+  evaluate(AtenOp op, llvm::ArrayRef<mlir::Attribute> operands);
 
 private:
   struct State;

@@ -8,8 +8,8 @@
 
 namespace tsc::ts {
 
-/// `{2.5}` for a single element, else ATen's text on one line: ` 1  2 [ CPULongType{2} ]`. `<Tensor>` for a tensor that the
-/// evaluator has no form of.
+/// `{2.5}` for a single element, else ATen's text on one line: ` 1  2 [ CPULongType{2} ]`.
+/// `<Tensor>` for a tensor that the evaluator has no form of.
 std::string tensorText(TensorAttr tensor);
 
 } // namespace tsc::ts

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Diagnostics: what tsc says to its user, and the exit code that follows from it.
 //
-// A room that finds something wrong calls `engine.report(location, Diag::Code, arguments...)`, adds notes if a second place
-// matters, and returns failure. The engine keeps the diagnostics in order; the driver prints them (as clang does, or as
-// JSON) and asks `exitCode()`. Texts and kinds stand in Diagnostics.def alone.
+// A room that finds something wrong calls `engine.report(location, Diag::Code, arguments...)`, adds
+// notes if a second place matters, and returns failure. The engine keeps the diagnostics in order;
+// the driver prints them (as clang does, or as JSON) and asks `exitCode()`. Texts and kinds stand
+// in Diagnostics.def alone.
 #pragma once
 
 #include "llvm/ADT/SmallVector.h"
@@ -17,15 +18,26 @@
 
 namespace tsc {
 
-enum class DiagKind : uint8_t { Input, Usage, Unsupported, Raised, Differs, Internal, Warning, Remark, Note };
+enum class DiagKind : uint8_t {
+  Input,
+  Usage,
+  Unsupported,
+  Raised,
+  Differs,
+  Internal,
+  Warning,
+  Remark,
+  Note
+};
 
 enum class Diag : uint16_t {
 #define DIAG(NAME, KIND, TEXT) NAME,
 #include "tsc/Support/Diagnostics.def"
 };
 
-/// A place in the user's input. `file` is a path, or "archive.pt:member" inside an archive. Lines and columns count from 1;
-/// 0 means unknown (the whole file). `endColumn` is one past the last column on the same line, or 0.
+/// A place in the user's input. `file` is a path, or "archive.pt:member" inside an archive. Lines
+/// and columns count from 1; 0 means unknown (the whole file). `endColumn` is one past the last
+/// column on the same line, or 0.
 struct SourceLocation {
   std::string file;
   unsigned line = 0;
@@ -50,8 +62,8 @@ int exitCodeOf(DiagKind kind);
 
 class DiagnosticEngine;
 
-/// The diagnostic just reported; lets notes be chained. Converts to `false`, so that `return engine.report(...)` ends a
-/// function that returns bool success.
+/// The diagnostic just reported; lets notes be chained. Converts to `false`, so that `return
+/// engine.report(...)` ends a function that returns bool success.
 class DiagnosticHandle {
 public:
   DiagnosticHandle(DiagnosticEngine &engine, size_t index) : engine(engine), index(index) {}
@@ -71,7 +83,8 @@ private:
 /// Collects diagnostics in the order of their report. Not thread-safe.
 class DiagnosticEngine {
 public:
-  static constexpr size_t kErrorLimit = 20; ///< errors kept and printed; later ones are only counted
+  static constexpr size_t kErrorLimit =
+      20; ///< errors kept and printed; later ones are only counted
 
   template <typename... Args>
   DiagnosticHandle report(SourceLocation location, Diag code, Args &&...args) {

@@ -7,7 +7,8 @@
 
 namespace tsc {
 
-/// "Dict[str, List[int]]": head "Dict", parameters "str" and "List[int]". The texts are views of the one parsed.
+/// "Dict[str, List[int]]": head "Dict", parameters "str" and "List[int]". The texts are views of
+/// the one parsed.
 struct TypeText {
   llvm::StringRef text, head;
   llvm::SmallVector<llvm::StringRef, 2> parameters;

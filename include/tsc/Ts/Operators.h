@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator table: every schema of PyTorch's registry in registration order (overload ties resolve by it), what its
-// schema says of types, defaults and aliases, and what this project knows of it (effects, compiled form).
-// Rows come from dialects/ts/schemas.txt and TsOperators*.td through optable-gen; schemas are parsed when first asked for.
-// To add an operator, see dialects/ts/TsOperators.td. Whether an operator has a kernel is asked of the runtime's own table
-// (hasKernel in tsc/Evaluate/Evaluator.h, by kernelSymbol()), so that a new kernel changes nothing here.
+// The operator table: every schema of PyTorch's registry in registration order (overload ties
+// resolve by it), what its schema says of types, defaults and aliases, and what this project knows
+// of it (effects, compiled form). Rows come from dialects/ts/schemas.txt and TsOperators*.td
+// through optable-gen; schemas are parsed when first asked for. To add an operator, see
+// dialects/ts/TsOperators.td. Whether an operator has a kernel is asked of the runtime's own table
+// (hasKernel in tsc/Evaluate/Evaluator.h, by kernelSymbol()), so that a new kernel changes nothing
+// here.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -21,14 +23,39 @@ namespace tsc::ts {
 /// A type as schemas write it.
 struct SchemaType {
   enum Kind : uint8_t {
-    Tensor, Int, Float, Bool, Complex, Scalar, Str, Device, None, Any, Generator, Stream, Storage,
-    List, Dict, Tuple, Optional, Future, Await, RRef, Class, Variable, AnyList, AnyTuple, AnyEnum, AnyClass, Union,
+    Tensor,
+    Int,
+    Float,
+    Bool,
+    Complex,
+    Scalar,
+    Str,
+    Device,
+    None,
+    Any,
+    Generator,
+    Stream,
+    Storage,
+    List,
+    Dict,
+    Tuple,
+    Optional,
+    Future,
+    Await,
+    RRef,
+    Class,
+    Variable,
+    AnyList,
+    AnyTuple,
+    AnyEnum,
+    AnyClass,
+    Union,
   };
   Kind kind = Tensor;
-  std::string name;                  ///< of Variable ("t", "tVal") and Class (the qualified name)
+  std::string name; ///< of Variable ("t", "tVal") and Class (the qualified name)
   std::vector<SchemaType> parameters;
-  int64_t fixedSize = 0;             ///< N of int[N]: a single element is repeated; 0: none
-  bool isEnumInt = false;            ///< ScalarType, Layout, MemoryFormat, QScheme: ints with a meaning
+  int64_t fixedSize = 0;  ///< N of int[N]: a single element is repeated; 0: none
+  bool isEnumInt = false; ///< ScalarType, Layout, MemoryFormat, QScheme: ints with a meaning
 };
 
 struct SchemaAlias {
@@ -78,7 +105,8 @@ struct OperatorRow {
   const Schema &schema() const;
   /// "tsc_rt_aten_add_Tensor".
   std::string kernelSymbol() const;
-  /// True when a call changes nothing: it writes no argument and has no side effects. Its results may alias arguments.
+  /// True when a call changes nothing: it writes no argument and has no side effects. Its results
+  /// may alias arguments.
   bool isFunctional() const;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ts dialect: types, attributes, ops, and what hangs on its context: the WeightStore and the operator table.
+// The ts dialect: types, attributes, ops, and what hangs on its context: the WeightStore and the
+// operator table.
 #pragma once
 
 #include "tsc/Common/DType.h"
@@ -37,23 +38,27 @@ bool isTsType(mlir::Type type);
 
 namespace tsc::ts {
 /// Module attributes.
-inline constexpr llvm::StringLiteral kRootAttr = "ts.root";       ///< FlatSymbolRefAttr: the object methods are called on
-inline constexpr llvm::StringLiteral kWeightsAttr = "ts.weights"; ///< StrAttr: the sidecar file of a written .mlir
+inline constexpr llvm::StringLiteral kRootAttr =
+    "ts.root"; ///< FlatSymbolRefAttr: the object methods are called on
+inline constexpr llvm::StringLiteral kWeightsAttr =
+    "ts.weights"; ///< StrAttr: the sidecar file of a written .mlir
 /// ts.func argument attributes.
 inline constexpr llvm::StringLiteral kArgNameAttr = "ts.name";
 inline constexpr llvm::StringLiteral kArgDefaultAttr = "ts.default";
 
 WeightStore &getWeightStore(mlir::MLIRContext *context);
 
-/// The debug names of an operation's results (comma-separated in its NameLoc), or of a block argument; "" if none.
+/// The debug names of an operation's results (comma-separated in its NameLoc), or of a block
+/// argument; "" if none.
 llvm::SmallVector<llvm::StringRef> getDebugNames(mlir::Location loc);
 llvm::StringRef getDebugName(mlir::Value value);
 /// `loc` with the debug names replaced by `names` (joined by commas; may be empty).
 mlir::Location withDebugNames(mlir::Location loc, llvm::ArrayRef<llvm::StringRef> names);
-/// The original source range in a location (the user's Python), or null; and the range in the archive's code.
+/// The original source range in a location (the user's Python), or null; and the range in the
+/// archive's code.
 mlir::FileLineColRange getOriginalRange(mlir::Location loc);
 mlir::FileLineColRange getSerializedRange(mlir::Location loc);
 /// A location of both ranges; either may be null.
-mlir::Location makeLocation(mlir::MLIRContext *context, llvm::StringRef name, mlir::FileLineColRange original,
-                            mlir::FileLineColRange serialized);
+mlir::Location makeLocation(mlir::MLIRContext *context, llvm::StringRef name,
+                            mlir::FileLineColRange original, mlir::FileLineColRange serialized);
 } // namespace tsc::ts

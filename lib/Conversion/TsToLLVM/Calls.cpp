@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls of compiled functions, through interfaces, and of tasks. A direct call has machine arguments and one pointer for each
-// result; a boxed entry has Values, as a kernel.
+// Calls of compiled functions, through interfaces, and of tasks. A direct call has machine
+// arguments and one pointer for each result; a boxed entry has Values, as a kernel.
 #include "FunctionLowering.h"
 
 using namespace mlir;
 
 namespace tsc::lowering {
 
-SmallVector<Value> FunctionLowering::callCompiled(LLVM::LLVMFuncOp callee, ValueRange arguments, TypeRange results) {
+SmallVector<Value> FunctionLowering::callCompiled(LLVM::LLVMFuncOp callee, ValueRange arguments,
+                                                  TypeRange results) {
   SmallVector<Value> operands = {contextPointer};
   operands.append(arguments.begin(), arguments.end());
   SmallVector<Value> places;
@@ -26,8 +27,8 @@ SmallVector<Value> FunctionLowering::callCompiled(LLVM::LLVMFuncOp callee, Value
   return loaded;
 }
 
-SmallVector<Value> FunctionLowering::callBoxed(StringAttr symbol, Value callee, ArrayRef<Pair> arguments,
-                                               TypeRange results) {
+SmallVector<Value> FunctionLowering::callBoxed(StringAttr symbol, Value callee,
+                                               ArrayRef<Pair> arguments, TypeRange results) {
   reserve(argumentSpace, static_cast<int64_t>(arguments.size()));
   reserve(resultSpace, static_cast<int64_t>(results.size()));
   for (auto [i, argument] : llvm::enumerate(arguments))
@@ -36,7 +37,8 @@ SmallVector<Value> FunctionLowering::callBoxed(StringAttr symbol, Value callee, 
   LLVM::CallOp call;
   if (callee) {
     operands.insert(operands.begin(), callee);
-    auto type = LLVM::LLVMFunctionType::get(program.i32, {program.pointer, program.pointer, program.pointer});
+    auto type = LLVM::LLVMFunctionType::get(program.i32,
+                                            {program.pointer, program.pointer, program.pointer});
     call = LLVM::CallOp::create(builder, loc, type, operands);
   } else {
     call = LLVM::CallOp::create(builder, loc, TypeRange{program.i32}, symbol, operands);
@@ -51,7 +53,8 @@ SmallVector<Value> FunctionLowering::callBoxed(StringAttr symbol, Value callee, 
   return machines;
 }
 
-void FunctionLowering::boxArguments(ValueRange arguments, SmallVectorImpl<Pair> &pairs, SmallVectorImpl<Value> &fresh) {
+void FunctionLowering::boxArguments(ValueRange arguments, SmallVectorImpl<Pair> &pairs,
+                                    SmallVectorImpl<Value> &fresh) {
   for (Value argument : arguments) {
     BoxedPair boxed = box(get(argument), argument.getType());
     pairs.push_back(boxed.value);
@@ -62,15 +65,19 @@ void FunctionLowering::boxArguments(ValueRange arguments, SmallVectorImpl<Pair> 
 
 void FunctionLowering::lowerCallFunction(ts::CallFunctionOp op) {
   ts::FuncOp callee = program.lookup<ts::FuncOp>(op.getCallee().getType().getName());
-  if (!callee || callee.getNumArguments() != op.getArgs().size() || callee.getNumResults() != op.getNumResults()) {
+  if (!callee || callee.getNumArguments() != op.getArgs().size() ||
+      callee.getNumResults() != op.getNumResults()) {
     program.reportMalformed(loc, "a call does not fit its function");
     for (Value result : op.getResults())
       values[result] = zero(program.machineType(result.getType()));
     return;
   }
-  SmallVector<Value> arguments = llvm::map_to_vector(op.getArgs(), [&](Value value) { return get(value); });
-  SmallVector<Value> results = callCompiled(program.function(callee), arguments, callee.getResultTypes());
-  for (auto [result, machine, type] : llvm::zip_equal(op.getResults(), results, callee.getResultTypes()))
+  SmallVector<Value> arguments =
+      llvm::map_to_vector(op.getArgs(), [&](Value value) { return get(value); });
+  SmallVector<Value> results =
+      callCompiled(program.function(callee), arguments, callee.getResultTypes());
+  for (auto [result, machine, type] :
+       llvm::zip_equal(op.getResults(), results, callee.getResultTypes()))
     define(result, cast(machine, type, result.getType()));
 }
 
@@ -78,7 +85,8 @@ void FunctionLowering::lowerCallMethod(ts::CallMethodOp op) {
   if (isa<ts::InterfaceType>(op.getObject().getType()))
     return callInterface(op);
   ts::FuncOp callee = program.methodOf(op.getObject().getType(), op.getMethod());
-  if (!callee || callee.getNumArguments() != op.getArgs().size() + 1 || callee.getNumResults() != op.getNumResults()) {
+  if (!callee || callee.getNumArguments() != op.getArgs().size() + 1 ||
+      callee.getNumResults() != op.getNumResults()) {
     program.reportMalformed(loc, ("a call does not fit the method '" + op.getMethod() + "'").str());
     for (Value result : op.getResults())
       values[result] = zero(program.machineType(result.getType()));
@@ -87,8 +95,10 @@ void FunctionLowering::lowerCallMethod(ts::CallMethodOp op) {
   SmallVector<Value> arguments = {get(op.getObject())};
   for (Value argument : op.getArgs())
     arguments.push_back(get(argument));
-  SmallVector<Value> results = callCompiled(program.function(callee), arguments, callee.getResultTypes());
-  for (auto [result, machine, type] : llvm::zip_equal(op.getResults(), results, callee.getResultTypes()))
+  SmallVector<Value> results =
+      callCompiled(program.function(callee), arguments, callee.getResultTypes());
+  for (auto [result, machine, type] :
+       llvm::zip_equal(op.getResults(), results, callee.getResultTypes()))
     define(result, cast(machine, type, result.getType()));
 }
 
@@ -96,7 +106,8 @@ void FunctionLowering::callInterface(ts::CallMethodOp op) {
   SmallVector<Pair> pairs;
   SmallVector<Value> fresh;
   boxArguments(op->getOperands(), pairs, fresh);
-  Value entry = callRuntime("tsc_rt_find_method", {get(op.getObject()), address(program.data.text(op.getMethod()))});
+  Value entry = callRuntime("tsc_rt_find_method",
+                            {get(op.getObject()), address(program.data.text(op.getMethod()))});
   require(compare(LLVM::ICmpPredicate::ne, entry, zero(program.pointer)), "AttributeError",
           ("the object has no method '" + op.getMethod() + "'").str());
   SmallVector<Value> results = callBoxed({}, entry, pairs, op.getResultTypes());
@@ -106,8 +117,8 @@ void FunctionLowering::callInterface(ts::CallMethodOp op) {
     drop(object);
 }
 
-/// A task becomes a function of its own, started through its boxed entry. Awaitables are started at once too: what they
-/// compute is asked for by a wait either way.
+/// A task becomes a function of its own, started through its boxed entry. Awaitables are started at
+/// once too: what they compute is asked for by a wait either way.
 void FunctionLowering::lowerTask(Operation *op, Type element) {
   Region &body = op->getRegion(0);
   auto end = dyn_cast<ts::ReturnOp>(body.front().getTerminator());
@@ -149,12 +160,14 @@ void FunctionLowering::lowerEnterExit(Operation *op, StringRef method) {
   Type none = ts::NoneType::get(program.context);
   for (Type type : callee.getArgumentTypes().drop_front())
     arguments.push_back(cast(boolean(false), none, type));
-  Value machine = callCompiled(program.function(callee), arguments, callee.getResultTypes()).front();
+  Value machine =
+      callCompiled(program.function(callee), arguments, callee.getResultTypes()).front();
   define(result, cast(machine, callee.getResultTypes().front(), result.getType()));
 }
 
 // ---- Boxed entries
-void FunctionLowering::writeBoxedEntry(LLVM::LLVMFuncOp callee, TypeRange arguments, TypeRange results) {
+void FunctionLowering::writeBoxedEntry(LLVM::LLVMFuncOp callee, TypeRange arguments,
+                                       TypeRange results) {
   begin();
   Value given = function.getArgument(1), wanted = function.getArgument(2);
   SmallVector<Value> machines;
@@ -168,7 +181,8 @@ void FunctionLowering::writeBoxedEntry(LLVM::LLVMFuncOp callee, TypeRange argume
   Value status = LLVM::CallOp::create(builder, loc, callee, operands).getResult();
   // The callee has told where it failed; this entry is no frame of the user's.
   Block *failed = newBlock(), *done = newBlock();
-  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ne, status, int32(0)), failed, done);
+  LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ne, status, int32(0)), failed,
+                         done);
   builder.setInsertionPointToEnd(failed);
   LLVM::ReturnOp::create(builder, loc, int32(1));
   builder.setInsertionPointToEnd(done);

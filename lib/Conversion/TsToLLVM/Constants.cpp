@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants as static objects, never freed. Objects of the initial state are templates: tsc_rt_copy_state makes an instance's
-// own of them, and keeps what is shared among them shared. In a template a dict is a ListObject of keys and values in turn
-// (dicts hash while running), and a tensor that methods may write carries kTemplate.
+// Constants as static objects, never freed. Objects of the initial state are templates:
+// tsc_rt_copy_state makes an instance's own of them, and keeps what is shared among them shared. In
+// a template a dict is a ListObject of keys and values in turn (dicts hash while running), and a
+// tensor that methods may write carries kTemplate.
 #include "Program.h"
 
 #include "tsc/Analysis/ObjectUses.h"
@@ -23,7 +24,8 @@ static Word tagWord(Tag tag) { return Word::i64(static_cast<int64_t>(static_cast
 /// "cuda:1" as the payload of a Device value.
 static int64_t deviceCode(StringRef text) {
   auto [kind, index] = text.split(':');
-  int64_t type = llvm::StringSwitch<int64_t>(kind).Case("cuda", 2).Case("meta", 100).Default(1), number = -1;
+  int64_t type = llvm::StringSwitch<int64_t>(kind).Case("cuda", 2).Case("meta", 100).Default(1),
+          number = -1;
   if (index.empty() || index.getAsInteger(10, number) || number < 0 || number > 254)
     number = -1;
   return type << 8 | (number + 1);
@@ -41,7 +43,9 @@ void Constants::appendValue(Attribute value, Type type, Words &words) {
         append(Tag::Int, Word::i64(integer.getInt()));
       })
       .Case([&](FloatAttr number) { append(Tag::Float, Word::f64(number.getValueAsDouble())); })
-      .Case([&](ts::DeviceAttr device) { append(Tag::Device, Word::i64(deviceCode(device.getText().getValue()))); })
+      .Case([&](ts::DeviceAttr device) {
+        append(Tag::Device, Word::i64(deviceCode(device.getText().getValue())));
+      })
       .Case([&](ts::ComplexAttr) { append(Tag::Complex, object(value, type)); })
       .Case([&](StringAttr) { append(Tag::String, object(value, type)); })
       .Case([&](ts::TensorAttr) { append(Tag::Tensor, object(value, type)); })
@@ -98,14 +102,16 @@ Word Constants::object(Attribute value, Type type) {
 StringAttr Constants::stringObject(StringRef text) {
   Words words;
   appendHead(ts::StrType::get(program.context), words);
-  words.append({Word::i64(static_cast<int64_t>(text.size())), Word::address(program.data.text(text))});
+  words.append(
+      {Word::i64(static_cast<int64_t>(text.size())), Word::address(program.data.text(text))});
   return program.data.add("string", words);
 }
 
 StringAttr Constants::complexObject(ts::ComplexAttr number) {
   Words words;
   appendHead(ts::ComplexType::get(program.context), words);
-  words.append({Word::f64(number.getRe().getValueAsDouble()), Word::f64(number.getIm().getValueAsDouble())});
+  words.append(
+      {Word::f64(number.getRe().getValueAsDouble()), Word::f64(number.getIm().getValueAsDouble())});
   return program.data.add("complex", words);
 }
 
@@ -132,7 +138,8 @@ StringAttr Constants::storageObject(int64_t storage) {
   int64_t bytes = static_cast<int64_t>(ts::getWeightStore(program.context).get(storage).size());
   Words words;
   appendHead(ts::StorageType::get(program.context), words);
-  words.append({Word::address(program.data.external(weightSymbol(storage))), Word::i64(bytes), Word::null(), Word::null()});
+  words.append({Word::address(program.data.external(weightSymbol(storage))), Word::i64(bytes),
+                Word::null(), Word::null()});
   return known = program.data.add("storage", words, /*isConstant=*/false);
 }
 
@@ -150,25 +157,30 @@ StringAttr Constants::quantizerObject(ts::QuantizerAttr quantizer) {
 /// True when the elements of a tensor lie in its storage, of so many bytes.
 static bool fitsStorage(ts::TensorAttr tensor, int64_t bytes) {
   int64_t last = tensor.getOffset(), end;
-  if (tensor.getRank() > kMaxRank || tensor.getRank() != static_cast<int64_t>(tensor.getStrides().size()) || last < 0)
+  if (tensor.getRank() > kMaxRank ||
+      tensor.getRank() != static_cast<int64_t>(tensor.getStrides().size()) || last < 0)
     return false;
   for (auto [size, stride] : llvm::zip_equal(tensor.getSizes(), tensor.getStrides())) {
     int64_t reach;
-    if (size < 0 || stride < 0 || (size > 0 && (llvm::MulOverflow(size - 1, stride, reach) ||
-                                                llvm::AddOverflow(last, reach, last))))
+    if (size < 0 || stride < 0 ||
+        (size > 0 &&
+         (llvm::MulOverflow(size - 1, stride, reach) || llvm::AddOverflow(last, reach, last))))
       return false;
   }
   if (llvm::is_contained(tensor.getSizes(), 0))
     return true;
   return !llvm::AddOverflow(last, int64_t(1), end) &&
-         !llvm::MulOverflow(end, static_cast<int64_t>(findDType(tensor.getDtype())->bytes), end) && end <= bytes;
+         !llvm::MulOverflow(end, static_cast<int64_t>(findDType(tensor.getDtype())->bytes), end) &&
+         end <= bytes;
 }
 
 StringAttr Constants::tensorObject(ts::TensorAttr tensor) {
-  int64_t bytes = static_cast<int64_t>(ts::getWeightStore(program.context).get(tensor.getStorage()).size());
+  int64_t bytes =
+      static_cast<int64_t>(ts::getWeightStore(program.context).get(tensor.getStorage()).size());
   if (!findDType(tensor.getDtype()) || !fitsStorage(tensor, bytes))
     return {};
-  int64_t rank = tensor.getRank(), offset = tensor.getOffset() * findDType(tensor.getDtype())->bytes;
+  int64_t rank = tensor.getRank(),
+          offset = tensor.getOffset() * findDType(tensor.getDtype())->bytes;
   int64_t flags = tensor.getRequiresGrad() ? kRequiresGrad : 0;
   if (inState && written.contains(tensor.getStorage()))
     flags |= kTemplate;
@@ -226,7 +238,8 @@ Word Constants::listData(ts::ListAttr list) {
     numbers.push_back(values[i].number);
     bytes.push_back(values[i].number != 0);
   }
-  return Word::address(kind == ElementKind::Bool ? program.data.bytes(bytes) : program.data.integers(numbers));
+  return Word::address(kind == ElementKind::Bool ? program.data.bytes(bytes)
+                                                 : program.data.integers(numbers));
 }
 
 StringAttr Constants::listObject(ts::ListAttr list) {
@@ -264,7 +277,8 @@ StringAttr Constants::setupObject(FlatSymbolRefAttr root, ArrayRef<ts::ObjectOp>
   Words items = {tagWord(Tag::Object), symbolObject(root)};
   for (ts::ObjectOp op : stateful) {
     items.append({tagWord(Tag::Object), symbolObject(FlatSymbolRefAttr::get(op.getSymNameAttr()))});
-    ts::FuncOp setState = program.methodOf(ts::ClassType::get(program.context, op.getClassNameAttr()), "__setstate__");
+    ts::FuncOp setState = program.methodOf(
+        ts::ClassType::get(program.context, op.getClassNameAttr()), "__setstate__");
     appendValue(op.getStateAttr(), setState.getArgumentTypes()[1], items);
   }
   Words words;
@@ -297,7 +311,8 @@ Word Constants::symbolObject(FlatSymbolRefAttr name) {
   }
   auto shared = program.lookup<ts::SharedOp>(name);
   if (!shared) {
-    program.reportMalformed(UnknownLoc::get(program.context), ("no object '" + name.getValue() + "'").str());
+    program.reportMalformed(UnknownLoc::get(program.context),
+                            ("no object '" + name.getValue() + "'").str());
     return Word::null();
   }
   llvm::SaveAndRestore<bool> state(inState, true);
@@ -365,7 +380,8 @@ void Constants::findWrittenStorages() {
     size_t next = 0;
     for (ts::AttributeOp attribute : owner.getBody().getOps<ts::AttributeOp>()) {
       // Which attribute a part of the state becomes is not known.
-      if (op.getStateAttr() && writtenAttributes.contains({op.getClassNameAttr(), attribute.getSymNameAttr()}))
+      if (op.getStateAttr() &&
+          writtenAttributes.contains({op.getClassNameAttr(), attribute.getSymNameAttr()}))
         mark(op.getStateAttr());
       if (attribute.isConstant() || next >= op.getValues().size())
         continue;

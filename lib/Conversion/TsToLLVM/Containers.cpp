@@ -35,8 +35,9 @@ void FunctionLowering::lowerListConstruct(ts::ListConstructOp op) {
       machine = LLVM::ZExtOp::create(builder, loc, plain, machine);
     store(machine, argumentSpace.base, static_cast<int64_t>(i) * (plain == program.i8 ? 1 : 8));
   }
-  Value list = callRuntime("tsc_rt_list_new", {contextPointer, address(program.types.get(op.getType())),
-                                               argumentSpace.base, int64(count)});
+  Value list =
+      callRuntime("tsc_rt_list_new", {contextPointer, address(program.types.get(op.getType())),
+                                      argumentSpace.base, int64(count)});
   failIf(isNull(list));
   for (Value object : fresh)
     drop(object);
@@ -51,8 +52,9 @@ void FunctionLowering::lowerDictConstruct(ts::DictConstructOp op) {
   reserve(argumentSpace, count);
   for (auto [i, pair] : llvm::enumerate(pairs))
     storePair(pair, argumentSpace.base, i);
-  Value dict = callRuntime("tsc_rt_dict_new", {contextPointer, address(program.types.get(op.getType())),
-                                               argumentSpace.base, int64(count / 2)});
+  Value dict =
+      callRuntime("tsc_rt_dict_new", {contextPointer, address(program.types.get(op.getType())),
+                                      argumentSpace.base, int64(count / 2)});
   failIf(isNull(dict));
   for (Value object : fresh)
     drop(object);
@@ -62,7 +64,8 @@ void FunctionLowering::lowerDictConstruct(ts::DictConstructOp op) {
 /// Goes on where the condition holds, else raises.
 void FunctionLowering::require(Value condition, StringRef className, StringRef text) {
   Block *wrong = newBlock(), *right = newBlock();
-  auto branch = LLVM::CondBrOp::create(builder, loc, condition, right, ValueRange(), wrong, ValueRange());
+  auto branch =
+      LLVM::CondBrOp::create(builder, loc, condition, right, ValueRange(), wrong, ValueRange());
   branch.setBranchWeights(kLikely);
   builder.setInsertionPointToEnd(wrong);
   raiseText(className, text);
@@ -74,14 +77,16 @@ void FunctionLowering::require(Value condition, StringRef className, StringRef t
 Value FunctionLowering::loadElement(Value data, Value index, Type element) {
   Type plain = plainElement(program, element);
   Type stored = plain ? plain : Type(program.valueType);
-  Value place = LLVM::GEPOp::create(builder, loc, program.pointer, stored, data, ArrayRef<LLVM::GEPArg>{index});
+  Value place = LLVM::GEPOp::create(builder, loc, program.pointer, stored, data,
+                                    ArrayRef<LLVM::GEPArg>{index});
   if (!plain) {
     Value machine = unbox(loadPair(place, 0), element);
     retain(machine, element);
     return machine;
   }
   Value machine = load(plain, place);
-  return plain == program.i8 ? LLVM::TruncOp::create(builder, loc, program.i1, machine).getResult() : machine;
+  return plain == program.i8 ? LLVM::TruncOp::create(builder, loc, program.i1, machine).getResult()
+                             : machine;
 }
 
 void FunctionLowering::lowerListUnpack(ts::ListUnpackOp op) {
@@ -90,23 +95,27 @@ void FunctionLowering::lowerListUnpack(ts::ListUnpackOp op) {
   int64_t wanted = op.getNumResults();
   Value size = load(program.i64, list, offsetof(ListObject, size));
   require(compare(LLVM::ICmpPredicate::eq, size, int64(wanted)), "RuntimeError",
-          "Expected " + std::to_string(wanted) + " elements in a list but found a different number");
+          "Expected " + std::to_string(wanted) +
+              " elements in a list but found a different number");
   Value data = load(program.pointer, list, offsetof(ListObject, data));
   for (auto [i, result] : llvm::enumerate(op.getResults()))
-    define(result, cast(loadElement(data, int64(static_cast<int64_t>(i)), element), element, result.getType()));
+    define(result, cast(loadElement(data, int64(static_cast<int64_t>(i)), element), element,
+                        result.getType()));
 }
 
 /// list[index]; nothing for other operands.
 Value FunctionLowering::lowerListGetItem(ts::AtenOp op) {
   auto type = dyn_cast<ts::ListType>(op.getArgs()[0].getType());
-  if (!type || !isa<ts::IntType>(op.getArgs()[1].getType()) || type.getElement() != op.getResult(0).getType())
+  if (!type || !isa<ts::IntType>(op.getArgs()[1].getType()) ||
+      type.getElement() != op.getResult(0).getType())
     return {};
   Value list = get(op.getArgs()[0]), given = get(op.getArgs()[1]);
   Value size = load(program.i64, list, offsetof(ListObject, size));
   Value index = select(compare(LLVM::ICmpPredicate::slt, given, int64(0)),
                        LLVM::AddOp::create(builder, loc, given, size), given);
   require(compare(LLVM::ICmpPredicate::ult, index, size), "IndexError", "list index out of range");
-  return loadElement(load(program.pointer, list, offsetof(ListObject, data)), index, type.getElement());
+  return loadElement(load(program.pointer, list, offsetof(ListObject, data)), index,
+                     type.getElement());
 }
 
 void FunctionLowering::lowerTupleConstruct(ts::TupleConstructOp op) {
@@ -123,10 +132,12 @@ void FunctionLowering::lowerTupleConstruct(ts::TupleConstructOp op) {
 void FunctionLowering::lowerTupleUnpack(ts::TupleUnpackOp op) {
   ArrayRef<Type> elements = op.getTuple().getType().getElements();
   if (elements.size() != op.getNumResults())
-    program.reportMalformed(loc, "a tuple is taken apart into another number of values than it has");
+    program.reportMalformed(loc,
+                            "a tuple is taken apart into another number of values than it has");
   for (auto [i, result] : llvm::enumerate(op.getResults()))
-    define(result, i < elements.size() ? cast(field(get(op.getTuple()), i), elements[i], result.getType())
-                                       : zero(program.machineType(result.getType())));
+    define(result, i < elements.size()
+                       ? cast(field(get(op.getTuple()), i), elements[i], result.getType())
+                       : zero(program.machineType(result.getType())));
 }
 
 void FunctionLowering::lowerTupleSlice(ts::TupleSliceOp op) {
@@ -157,10 +168,12 @@ void FunctionLowering::lowerTupleIndex(ts::TupleIndexOp op) {
   Value given = get(op.getIndex());
   Value index = select(compare(LLVM::ICmpPredicate::slt, given, int64(0)),
                        LLVM::AddOp::create(builder, loc, given, int64(count)), given);
-  require(compare(LLVM::ICmpPredicate::ult, index, int64(count)), "IndexError", "Tuple index out of range");
+  require(compare(LLVM::ICmpPredicate::ult, index, int64(count)), "IndexError",
+          "Tuple index out of range");
   Value result = zero(program.machineType(wanted));
   for (int64_t i = 0; i < count; ++i)
-    result = select(compare(LLVM::ICmpPredicate::eq, index, int64(i)), cast(field(tuple, i), elements[i], wanted), result);
+    result = select(compare(LLVM::ICmpPredicate::eq, index, int64(i)),
+                    cast(field(tuple, i), elements[i], wanted), result);
   define(op.getResult(), result);
 }
 
@@ -168,7 +181,8 @@ void FunctionLowering::lowerTupleIndex(ts::TupleIndexOp op) {
 static std::optional<bool> decideInstance(Type type, Type wanted) {
   if (type == wanted || isa<ts::AnyType>(wanted))
     return true;
-  bool isOpen = isa<ts::OptionalType, ts::InterfaceType, ts::TupleType>(type) || ts::formOf(type) == ts::Form::Boxed;
+  bool isOpen = isa<ts::OptionalType, ts::InterfaceType, ts::TupleType>(type) ||
+                ts::formOf(type) == ts::Form::Boxed;
   if (isOpen || isa<ts::InterfaceType, ts::OptionalType, ts::UnionType>(wanted))
     return std::nullopt;
   if (isa<ts::NumberType>(wanted))
@@ -202,11 +216,14 @@ void FunctionLowering::lowerIsInstance(ts::IsInstanceOp op) {
   for (Type wanted : open) {
     Value is;
     if (isa<ts::AnyListType, ts::AnyTupleType>(wanted))
-      is = compare(LLVM::ICmpPredicate::eq, boxed.value.tag,
-                   int64(static_cast<uint32_t>(isa<ts::AnyListType>(wanted) ? Tag::List : Tag::Tuple)));
+      is = compare(
+          LLVM::ICmpPredicate::eq, boxed.value.tag,
+          int64(static_cast<uint32_t>(isa<ts::AnyListType>(wanted) ? Tag::List : Tag::Tuple)));
     else
       is = compare(LLVM::ICmpPredicate::ne,
-                   callRuntime("tsc_rt_isinstance", {argumentSpace.base, address(program.types.get(wanted))}), int32(0));
+                   callRuntime("tsc_rt_isinstance",
+                               {argumentSpace.base, address(program.types.get(wanted))}),
+                   int32(0));
     result = LLVM::OrOp::create(builder, loc, result, is);
   }
   if (boxed.fresh)

@@ -15,7 +15,8 @@ void FunctionLowering::lowerIf(ts::IfOp op) {
     builder.setInsertionPointToEnd(block);
     lowerBlock(region.front());
     handOn(yield);
-    SmallVector<Value> results = llvm::map_to_vector(yield.getValues(), [&](Value value) { return get(value); });
+    SmallVector<Value> results =
+        llvm::map_to_vector(yield.getValues(), [&](Value value) { return get(value); });
     LLVM::BrOp::create(builder, op.getLoc(), results, after);
   };
   branch(thenBlock, op.getThenRegion(), op.thenYield());
@@ -30,12 +31,14 @@ void FunctionLowering::lowerIf(ts::IfOp op) {
 void FunctionLowering::pollCancel() {
   if (!cancelPointer) // the flag's place does not change during a call
     cancelPointer = LLVM::LoadOp::create(entryBuilder, loc, program.pointer, contextPointer);
-  auto flag = LLVM::LoadOp::create(builder, loc, program.i32, cancelPointer, /*alignment=*/4, /*isVolatile=*/false,
-                                   /*isNonTemporal=*/false, /*isInvariant=*/false, /*isInvariantGroup=*/false,
-                                   LLVM::AtomicOrdering::monotonic);
+  auto flag = LLVM::LoadOp::create(builder, loc, program.i32, cancelPointer, /*alignment=*/4,
+                                   /*isVolatile=*/false,
+                                   /*isNonTemporal=*/false, /*isInvariant=*/false,
+                                   /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic);
   Block *cancelled = newBlock(), *next = newBlock();
-  auto branch = LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ne, flag, int32(0)), cancelled,
-                                       ValueRange(), next, ValueRange());
+  auto branch =
+      LLVM::CondBrOp::create(builder, loc, compare(LLVM::ICmpPredicate::ne, flag, int32(0)),
+                             cancelled, ValueRange(), next, ValueRange());
   branch.setBranchWeights(kUnlikely);
   builder.setInsertionPointToEnd(cancelled);
   callRuntime("tsc_rt_cancelled", {contextPointer});
@@ -46,7 +49,8 @@ void FunctionLowering::pollCancel() {
 
 void FunctionLowering::lowerLoop(ts::LoopOp op) {
   Block *header = newBlock(), *body = newBlock(), *after = newBlock();
-  Value turn = header->addArgument(program.i64, loc), condition = header->addArgument(program.i1, loc);
+  Value turn = header->addArgument(program.i64, loc),
+        condition = header->addArgument(program.i1, loc);
   for (Type type : op.getResultTypes())
     header->addArgument(program.machineType(type), loc);
   handOn(op);
@@ -57,13 +61,15 @@ void FunctionLowering::lowerLoop(ts::LoopOp op) {
   LLVM::BrOp::create(builder, loc, entering, header);
 
   builder.setInsertionPointToEnd(header);
-  Value more = LLVM::AndOp::create(builder, loc, compare(LLVM::ICmpPredicate::slt, turn, trips), condition);
+  Value more =
+      LLVM::AndOp::create(builder, loc, compare(LLVM::ICmpPredicate::slt, turn, trips), condition);
   LLVM::CondBrOp::create(builder, loc, more, body, after);
 
   builder.setInsertionPointToEnd(body);
   Block &source = op.getBody().front();
   define(source.getArgument(0), turn);
-  for (auto [argument, machine] : llvm::zip_equal(source.getArguments().drop_front(), header->getArguments().drop_front(2)))
+  for (auto [argument, machine] :
+       llvm::zip_equal(source.getArguments().drop_front(), header->getArguments().drop_front(2)))
     define(argument, machine);
   pollCancel();
   lowerBlock(source);
@@ -76,7 +82,8 @@ void FunctionLowering::lowerLoop(ts::LoopOp op) {
   LLVM::BrOp::create(builder, loc, again, header);
 
   builder.setInsertionPointToEnd(after);
-  for (auto [result, machine] : llvm::zip_equal(op.getResults(), header->getArguments().drop_front(2)))
+  for (auto [result, machine] :
+       llvm::zip_equal(op.getResults(), header->getArguments().drop_front(2)))
     define(result, machine);
 }
 
@@ -91,7 +98,8 @@ void FunctionLowering::lowerReturn(ts::ReturnOp op) {
 
 void FunctionLowering::lowerRaise(ts::RaiseOp op) {
   Type type = op.getClassName().getType();
-  Value className = isa<ts::StrType>(ts::stripOptional(type)) ? get(op.getClassName()) : zero(program.pointer);
+  Value className =
+      isa<ts::StrType>(ts::stripOptional(type)) ? get(op.getClassName()) : zero(program.pointer);
   callRuntime("tsc_rt_raise", {contextPointer, get(op.getMessage()), className});
   fail();
 }

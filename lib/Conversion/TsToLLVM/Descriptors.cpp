@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Type descriptors: one static object a type, in the layout of tsc/Common/Value.h. Types refer to one another in circles, so a
-// descriptor is named when it is first asked for and written by finish().
+// Type descriptors: one static object a type, in the layout of tsc/Common/Value.h. Types refer to
+// one another in circles, so a descriptor is named when it is first asked for and written by
+// finish().
 #include "Program.h"
 
 #include "tsc/Ts/TypeText.h"
@@ -9,7 +10,9 @@ using namespace mlir;
 
 namespace tsc::lowering {
 
-static bool isNamedTuple(ts::TupleType type) { return type.getName() && !type.getName().getValue().empty(); }
+static bool isNamedTuple(ts::TupleType type) {
+  return type.getName() && !type.getName().getValue().empty();
+}
 
 std::string annotationText(Type type) { return ts::typeText(type, ts::TypeStyle::Annotation); }
 
@@ -41,7 +44,8 @@ static TypeKind kindOf(Type type) {
       .Default([](Type) { return TypeKind::Any; });
 }
 
-/// The types that a type is made of, as descriptors list them; attributes of classes are not among them.
+/// The types that a type is made of, as descriptors list them; attributes of classes are not among
+/// them.
 static SmallVector<Type> parametersOf(Type type) {
   return llvm::TypeSwitch<Type, SmallVector<Type>>(type)
       .Case<ts::ListType, ts::OptionalType, ts::FutureType, ts::AwaitType, ts::RRefType>(
@@ -85,13 +89,15 @@ Word Descriptors::methods(ArrayRef<std::pair<StringAttr, ts::FuncOp>> functions,
   Words words;
   for (auto [name, function] : functions) {
     unsigned first = hasSelf ? 1 : 0;
-    ArrayRef<Type> arguments = function.getArgumentTypes().drop_front(std::min<size_t>(first, function.getNumArguments()));
+    ArrayRef<Type> arguments =
+        function.getArgumentTypes().drop_front(std::min<size_t>(first, function.getNumArguments()));
     SmallVector<StringRef> argumentNames;
     for (unsigned i = first; i < function.getNumArguments(); ++i)
       argumentNames.push_back(function.getArgName(i));
-    StringAttr entry =
-        program.boxedEntry(program.function(function), function.getArgumentTypes(), function.getResultTypes());
-    Type result = function.getNumResults() == 1 ? function.getResultTypes().front() : ts::NoneType::get(program.context);
+    StringAttr entry = program.boxedEntry(program.function(function), function.getArgumentTypes(),
+                                          function.getResultTypes());
+    Type result = function.getNumResults() == 1 ? function.getResultTypes().front()
+                                                : ts::NoneType::get(program.context);
     words.push_back(Word::address(program.data.text(name.getValue())));
     words.push_back(Word::address(entry));
     words.push_back(list(arguments));
@@ -139,7 +145,8 @@ void Descriptors::defineClass(ts::ClassOp op, Type type, Words &words) {
   SmallVector<std::pair<StringAttr, ts::FuncOp>> functions;
   for (ts::MethodOp method : op.getBody().getOps<ts::MethodOp>())
     if (program.isFoundByName(method.getSymName()))
-      if (auto function = program.lookup<ts::FuncOp>(method.getFunctionAttr()); function && !function.isExternal())
+      if (auto function = program.lookup<ts::FuncOp>(method.getFunctionAttr());
+          function && !function.isExternal())
         functions.emplace_back(method.getSymNameAttr(), function);
   words.push_back(Word::i32(static_cast<int64_t>(types.size())));
   words.push_back(Word::address(program.data.text(op.getSymName())));
@@ -166,7 +173,8 @@ void Descriptors::defineInterface(ts::InterfaceOp op, Words &words) {
     table.push_back(names(argumentNames));
     table.push_back(Word::i32(type.getNumInputs()));
     table.push_back(Word::i32(0));
-    Type result = type.getNumResults() == 1 ? type.getResult(0) : ts::NoneType::get(program.context);
+    Type result =
+        type.getNumResults() == 1 ? type.getResult(0) : ts::NoneType::get(program.context);
     table.push_back(Word::address(get(result)));
     ++count;
   }
@@ -190,7 +198,8 @@ void Descriptors::defineEnum(ts::EnumOp op, Words &words) {
   words.push_back(Word::address(program.data.text(op.getSymName())));
   words.push_back(Word::null());
   words.push_back(names(members));
-  words.push_back(values.empty() ? Word::null() : Word::address(program.data.add("values", values)));
+  words.push_back(values.empty() ? Word::null()
+                                 : Word::address(program.data.add("values", values)));
   words.append({Word::null(), Word::i32(0), Word::i32(0)});
 }
 

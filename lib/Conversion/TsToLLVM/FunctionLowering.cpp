@@ -6,7 +6,8 @@ using namespace mlir;
 
 namespace tsc::lowering {
 
-FunctionLowering::FunctionLowering(Program &program, LLVM::LLVMFuncOp function, StringRef displayName)
+FunctionLowering::FunctionLowering(Program &program, LLVM::LLVMFuncOp function,
+                                   StringRef displayName)
     : program(program), function(function), displayName(displayName), builder(program.context),
       entryBuilder(program.context), loc(UnknownLoc::get(program.context)) {}
 
@@ -31,7 +32,9 @@ Value FunctionLowering::at(Value base, int64_t offset) {
                              ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(static_cast<int32_t>(offset))});
 }
 /// Said with each access, because the module gets its data layout only later.
-static unsigned alignmentOf(Type type) { return type.isInteger() ? (type.getIntOrFloatBitWidth() + 7) / 8 : 8; }
+static unsigned alignmentOf(Type type) {
+  return type.isInteger() ? (type.getIntOrFloatBitWidth() + 7) / 8 : 8;
+}
 Value FunctionLowering::load(Type type, Value base, int64_t offset) {
   return LLVM::LoadOp::create(builder, loc, type, at(base, offset), alignmentOf(type));
 }
@@ -64,7 +67,8 @@ Value FunctionLowering::callRuntime(StringRef name, ValueRange arguments) {
   return call->getNumResults() ? call.getResult() : Value();
 }
 Value FunctionLowering::stackSpace(Type type, int64_t count) {
-  Value length = LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(count));
+  Value length =
+      LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(count));
   return LLVM::AllocaOp::create(entryBuilder, loc, program.pointer, type, length, /*alignment=*/8);
 }
 Block *FunctionLowering::newBlock() {
@@ -104,7 +108,8 @@ void FunctionLowering::define(Value value, Value machine) {
 }
 
 void FunctionLowering::releaseSlots(Value value) {
-  forEachObject(get(value), value.getType(), [&](Value object) { callRuntime("tsc_rt_release", {object}); });
+  forEachObject(get(value), value.getType(),
+                [&](Value object) { callRuntime("tsc_rt_release", {object}); });
   auto it = slotsOf.find(value);
   if (it == slotsOf.end())
     return;
@@ -113,7 +118,8 @@ void FunctionLowering::releaseSlots(Value value) {
   slotsOf.erase(it);
 }
 
-/// Empties the slots of the owned values that `consumer` takes over: those that are released nowhere.
+/// Empties the slots of the owned values that `consumer` takes over: those that are released
+/// nowhere.
 void FunctionLowering::handOn(Operation *consumer) {
   for (Value value : consumer->getOperands().drop_front(
            std::min(ts::firstConsumedOperand(consumer), consumer->getNumOperands()))) {
@@ -150,11 +156,14 @@ void FunctionLowering::failIf(Value condition) {
   mayFail = true;
   Block *next = newBlock();
   Value site = siteValue();
-  auto branch = LLVM::CondBrOp::create(builder, loc, condition, unwind, ValueRange{site}, next, ValueRange());
+  auto branch =
+      LLVM::CondBrOp::create(builder, loc, condition, unwind, ValueRange{site}, next, ValueRange());
   branch.setBranchWeights(kUnlikely);
   builder.setInsertionPointToEnd(next);
 }
-void FunctionLowering::failIfStatus(Value status) { failIf(compare(LLVM::ICmpPredicate::ne, status, int32(0))); }
+void FunctionLowering::failIfStatus(Value status) {
+  failIf(compare(LLVM::ICmpPredicate::ne, status, int32(0)));
+}
 
 void FunctionLowering::fail() {
   mayFail = true;
@@ -162,15 +171,17 @@ void FunctionLowering::fail() {
   builder.setInsertionPointToEnd(newBlock());
 }
 void FunctionLowering::raiseText(StringRef className, StringRef text) {
-  callRuntime("tsc_rt_raise_text",
-              {contextPointer, address(program.data.text(className)), address(program.data.text(text))});
+  callRuntime("tsc_rt_raise_text", {contextPointer, address(program.data.text(className)),
+                                    address(program.data.text(text))});
   fail();
 }
 
 void FunctionLowering::reserve(ArgumentSpace &space, int64_t count) {
   if (!space.base) {
-    space.count = LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(1));
-    space.base = LLVM::AllocaOp::create(entryBuilder, loc, program.pointer, program.valueType, space.count, 8);
+    space.count =
+        LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(1));
+    space.base = LLVM::AllocaOp::create(entryBuilder, loc, program.pointer, program.valueType,
+                                        space.count, 8);
   }
   space.used = std::max(space.used, count);
   space.count.setValueAttr(builder.getI64IntegerAttr(std::max<int64_t>(space.used, 1)));
@@ -181,15 +192,19 @@ void FunctionLowering::begin() {
   Block *entry = function.addEntryBlock(builder);
   contextPointer = entry->getArgument(0);
   entryBuilder.setInsertionPointToEnd(entry);
-  slotCountOp = LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(0));
-  slotBytesOp = LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(0));
-  slots = LLVM::AllocaOp::create(entryBuilder, loc, program.pointer, program.pointer, slotCountOp, 8);
+  slotCountOp =
+      LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(0));
+  slotBytesOp =
+      LLVM::ConstantOp::create(entryBuilder, loc, program.i64, builder.getI64IntegerAttr(0));
+  slots =
+      LLVM::AllocaOp::create(entryBuilder, loc, program.pointer, program.pointer, slotCountOp, 8);
   unwind = newBlock();
   unwind->addArgument(program.i32, loc);
   builder.setInsertionPointToEnd(newBlock());
 }
 
-/// Joins the entry block, which by now has all stack space, with the first block of code; writes the clean-up.
+/// Joins the entry block, which by now has all stack space, with the first block of code; writes
+/// the clean-up.
 void FunctionLowering::finish() {
   loc = UnknownLoc::get(program.context);
   Block *entry = &function.getBody().front(), *first = unwind->getNextNode();
@@ -197,7 +212,8 @@ void FunctionLowering::finish() {
   if (slotCount) {
     slotCountOp.setValueAttr(builder.getI64IntegerAttr(slotCount));
     slotBytesOp.setValueAttr(builder.getI64IntegerAttr(slotCount * 8));
-    LLVM::MemsetOp::create(builder, loc, slots, constant(program.i8, 0), slotBytesOp, /*isVolatile=*/false);
+    LLVM::MemsetOp::create(builder, loc, slots, constant(program.i8, 0), slotBytesOp,
+                           /*isVolatile=*/false);
   }
   LLVM::BrOp::create(builder, loc, ValueRange(), first);
   if (!mayFail) {
@@ -237,7 +253,9 @@ void FunctionLowering::lowerBlock(Block &block) {
 void FunctionLowering::lowerOperation(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](ts::AtenOp op) { lowerAten(op); })
-      .Case([&](ts::ConstantOp op) { define(op.getResult(), buildConstant(op.getValue(), op.getResult().getType())); })
+      .Case([&](ts::ConstantOp op) {
+        define(op.getResult(), buildConstant(op.getValue(), op.getResult().getType()));
+      })
       .Case([&](ts::RetainOp op) { retain(get(op.getValue()), op.getValue().getType()); })
       .Case([&](ts::ReleaseOp op) { releaseSlots(op.getValue()); })
       .Case([&](ts::IfOp op) { lowerIf(op); })
@@ -254,7 +272,8 @@ void FunctionLowering::lowerOperation(Operation *op) {
       .Case([&](ts::TupleSliceOp op) { lowerTupleSlice(op); })
       .Case([&](ts::IsInstanceOp op) { lowerIsInstance(op); })
       .Case<ts::UncheckedCastOp, ts::UpcastOp>([&](auto op) {
-        define(op.getResult(), cast(get(op.getInput()), op.getInput().getType(), op.getResult().getType()));
+        define(op.getResult(),
+               cast(get(op.getInput()), op.getInput().getType(), op.getResult().getType()));
       })
       .Case([&](ts::UninitializedOp op) {
         define(op.getResult(), zero(program.machineType(op.getResult().getType())));
@@ -275,7 +294,8 @@ void FunctionLowering::lowerOperation(Operation *op) {
       .Case([&](ts::HasDTypeOp op) { lowerHasDType(op); })
       .Case([&](ts::MapOp op) { lowerMap(op); })
       .Default([&](Operation *other) {
-        program.reportMalformed(loc, ("no way to compile '" + other->getName().getStringRef() + "'").str());
+        program.reportMalformed(
+            loc, ("no way to compile '" + other->getName().getStringRef() + "'").str());
         for (Value result : other->getResults())
           values[result] = zero(program.machineType(result.getType()));
       });

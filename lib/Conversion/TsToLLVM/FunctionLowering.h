@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes one compiled function. Its frame holds every counted object that the function owns at a point where it may fail:
-// a slot is null unless it owns one, so that a single block releases all of them, adds a traceback entry and returns 1.
-// Slots are reused; control flow is structured, so both branches of an `if` may use the same ones.
+// Writes one compiled function. Its frame holds every counted object that the function owns at a
+// point where it may fail: a slot is null unless it owns one, so that a single block releases all
+// of them, adds a traceback entry and returns 1. Slots are reused; control flow is structured, so
+// both branches of an `if` may use the same ones.
 //
-// Split by subject: FunctionLowering.cpp (frame, dispatch), Values.cpp (boxing, casts, counts), ControlFlow.cpp,
-// Containers.cpp, Objects.cpp, Calls.cpp, Operators.cpp (kernels), ScalarOperators.cpp (inline code).
+// Split by subject: FunctionLowering.cpp (frame, dispatch), Values.cpp (boxing, casts, counts),
+// ControlFlow.cpp, Containers.cpp, Objects.cpp, Calls.cpp, Operators.cpp (kernels),
+// ScalarOperators.cpp (inline code).
 #pragma once
 
 #include "Program.h"
@@ -18,7 +20,8 @@ inline constexpr int32_t kUnlikely[] = {1, 2000}, kLikely[] = {2000, 1};
 struct Pair {
   mlir::Value tag, payload; ///< both i64
 };
-/// A Value made of a machine value; `fresh` is an object that was made for it and is to be dropped by who asked, or null.
+/// A Value made of a machine value; `fresh` is an object that was made for it and is to be dropped
+/// by who asked, or null.
 struct BoxedPair {
   Pair value;
   mlir::Value fresh;
@@ -30,7 +33,8 @@ public:
 
   void writeBody(mlir::Region &body, mlir::TypeRange results);
   /// Code that unboxes arguments, calls `callee` and boxes its results.
-  void writeBoxedEntry(mlir::LLVM::LLVMFuncOp callee, mlir::TypeRange arguments, mlir::TypeRange results);
+  void writeBoxedEntry(mlir::LLVM::LLVMFuncOp callee, mlir::TypeRange arguments,
+                       mlir::TypeRange results);
 
 private:
   // ---- Frame (FunctionLowering.cpp)
@@ -48,8 +52,8 @@ private:
   mlir::Value slotAddress(int64_t slot);
   /// An object made in the middle of an operation, kept in a slot until dropped.
   mlir::Value keep(mlir::Value object);
-  void drop(mlir::Value object);      ///< releases it
-  void giveAway(mlir::Value object);  ///< its count now belongs to somebody else
+  void drop(mlir::Value object);     ///< releases it
+  void giveAway(mlir::Value object); ///< its count now belongs to somebody else
   mlir::Value siteValue();
   void failIf(mlir::Value condition); ///< i1; goes to the clean-up of the frame
   void failIfStatus(mlir::Value status);
@@ -79,15 +83,16 @@ private:
   mlir::Value toInteger(mlir::Value object);
   mlir::Value callRuntime(llvm::StringRef name, mlir::ValueRange arguments);
   mlir::Value stackSpace(mlir::Type type, int64_t count);
-  /// Code for `yes` where the condition holds, else the value `no`; the code may end in another block.
+  /// Code for `yes` where the condition holds, else the value `no`; the code may end in another
+  /// block.
   mlir::Value choose(mlir::Value condition, llvm::function_ref<mlir::Value()> yes, mlir::Value no);
 
   // ---- Values (Values.cpp)
   BoxedPair box(mlir::Value machine, mlir::Type type);
   BoxedPair boxOptional(mlir::Value machine, mlir::Type type);
   BoxedPair boxTuple(mlir::Value machine, ts::TupleType type);
-  mlir::Value unbox(Pair value, mlir::Type type);             ///< borrows
-  mlir::Value unboxOwned(Pair value, mlir::Type type);        ///< takes the count of `value` over
+  mlir::Value unbox(Pair value, mlir::Type type);      ///< borrows
+  mlir::Value unboxOwned(Pair value, mlir::Type type); ///< takes the count of `value` over
   mlir::Value cast(mlir::Value machine, mlir::Type from, mlir::Type to);
   mlir::Value isNone(mlir::Value machine, mlir::Type type);
   Pair loadPair(mlir::Value base, int64_t index);
@@ -95,7 +100,8 @@ private:
   Pair pairOf(mlir::Value boxed);
   mlir::Value boxedOf(Pair value);
   mlir::Value objectIn(Pair value);
-  void forEachObject(mlir::Value machine, mlir::Type type, llvm::function_ref<void(mlir::Value)> visit);
+  void forEachObject(mlir::Value machine, mlir::Type type,
+                     llvm::function_ref<void(mlir::Value)> visit);
   void retain(mlir::Value machine, mlir::Type type);
   mlir::Value buildConstant(mlir::Attribute value, mlir::Type type);
 
@@ -129,12 +135,12 @@ private:
   void lowerCallMethod(ts::CallMethodOp op);
   void lowerTask(mlir::Operation *op, mlir::Type element);
   void lowerEnterExit(mlir::Operation *op, llvm::StringRef method);
-  llvm::SmallVector<mlir::Value> callCompiled(mlir::LLVM::LLVMFuncOp callee, mlir::ValueRange arguments,
-                                              mlir::TypeRange results);
+  llvm::SmallVector<mlir::Value> callCompiled(mlir::LLVM::LLVMFuncOp callee,
+                                              mlir::ValueRange arguments, mlir::TypeRange results);
   void callInterface(ts::CallMethodOp op);
   /// Calls through a pointer or by symbol, with Values; owned results of these types.
-  llvm::SmallVector<mlir::Value> callBoxed(mlir::StringAttr symbol, mlir::Value callee, llvm::ArrayRef<Pair> arguments,
-                                           mlir::TypeRange results);
+  llvm::SmallVector<mlir::Value> callBoxed(mlir::StringAttr symbol, mlir::Value callee,
+                                           llvm::ArrayRef<Pair> arguments, mlir::TypeRange results);
 
   // ---- Elementwise regions (Maps.cpp)
   mlir::Value tensorArray(mlir::ValueRange tensors);
@@ -146,7 +152,8 @@ private:
   bool lowerInline(ts::AtenOp op);
   void callKernel(ts::AtenOp op, llvm::StringRef symbol);
   bool callDerived(ts::AtenOp op);
-  bool callFunctionalThenCopy(ts::AtenOp op, llvm::StringRef functional, unsigned target, bool isOut);
+  bool callFunctionalThenCopy(ts::AtenOp op, llvm::StringRef functional, unsigned target,
+                              bool isOut);
   void boxArguments(mlir::ValueRange arguments, llvm::SmallVectorImpl<Pair> &pairs,
                     llvm::SmallVectorImpl<mlir::Value> &fresh);
   friend struct ScalarCode;

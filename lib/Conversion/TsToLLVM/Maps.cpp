@@ -17,9 +17,10 @@ Value FunctionLowering::tensorArray(ValueRange tensors) {
 }
 
 void FunctionLowering::lowerHasDType(ts::HasDTypeOp op) {
-  Value answer = callRuntime("tsc_rt_has_dtype", {tensorArray(op.getTensors()),
-                                                  int64(static_cast<int64_t>(op.getTensors().size())),
-                                                  int32(static_cast<int64_t>(op.getDtype()))});
+  Value answer =
+      callRuntime("tsc_rt_has_dtype", {tensorArray(op.getTensors()),
+                                       int64(static_cast<int64_t>(op.getTensors().size())),
+                                       int32(static_cast<int64_t>(op.getDtype()))});
   define(op.getResult(), compare(LLVM::ICmpPredicate::ne, answer, int32(0)));
 }
 
@@ -33,7 +34,8 @@ void FunctionLowering::lowerMap(ts::MapOp op) {
   for (auto [i, number] : llvm::enumerate(op.getNumbers())) {
     Value machine = get(number);
     bool isInt = isa<ts::IntType>(number.getType());
-    Value wide = isInt ? Value(LLVM::SIToFPOp::create(builder, loc, program.f64, machine)) : machine;
+    Value wide =
+        isInt ? Value(LLVM::SIToFPOp::create(builder, loc, program.f64, machine)) : machine;
     store(size == 8 ? wide : Value(LLVM::FPTruncOp::create(builder, loc, element, wide)), numbers,
           static_cast<int64_t>(i) * size);
   }
@@ -41,7 +43,8 @@ void FunctionLowering::lowerMap(ts::MapOp op) {
   Value result = stackSpace(program.pointer, 1);
   failIfStatus(callRuntime("tsc_rt_map", {contextPointer, address(region.getSymNameAttr()), numbers,
                                           tensorArray(op.getTensors()),
-                                          int64(static_cast<int64_t>(op.getTensors().size())), int32(dtype), result}));
+                                          int64(static_cast<int64_t>(op.getTensors().size())),
+                                          int32(dtype), result}));
   define(op.getResult(), load(program.pointer, result));
 }
 

@@ -19,7 +19,8 @@ void FunctionLowering::lowerGetAttr(ts::GetAttrOp op) {
   }
   Type type = attribute.getType();
   if (attribute.isConstant())
-    return define(op.getResult(), cast(buildConstant(attribute.getValueAttr(), type), type, wanted));
+    return define(op.getResult(),
+                  cast(buildConstant(attribute.getValueAttr(), type), type, wanted));
   int64_t offset = kFirstField + 16 * owner.getAttributeIndex(op.getName());
   Pair value = loadPair(at(get(op.getObject()), offset), 0);
   if (program.isCreated(op.getObject().getType())) {
@@ -36,7 +37,8 @@ void FunctionLowering::lowerSetAttr(ts::SetAttrOp op) {
   ts::ClassOp owner = program.classOf(op.getObject().getType());
   int64_t index = owner ? owner.getAttributeIndex(op.getName()) : -1;
   if (index < 0)
-    return program.reportMalformed(loc, ("no attribute '" + op.getName() + "' that can be set").str());
+    return program.reportMalformed(loc,
+                                   ("no attribute '" + op.getName() + "' that can be set").str());
   Type type = op.getValue().getType();
   BoxedPair made = box(get(op.getValue()), type);
   if (made.fresh)
@@ -50,7 +52,8 @@ void FunctionLowering::lowerSetAttr(ts::SetAttrOp op) {
 }
 
 void FunctionLowering::lowerCreateObject(ts::CreateObjectOp op) {
-  Value object = callRuntime("tsc_rt_object_new", {contextPointer, address(program.types.get(op.getType()))});
+  Value object =
+      callRuntime("tsc_rt_object_new", {contextPointer, address(program.types.get(op.getType()))});
   failIf(isNull(object));
   define(op.getResult(), object);
 }
@@ -83,8 +86,9 @@ void FunctionLowering::lowerModuleContainerIndex(ts::ModuleContainerIndexOp op) 
   if (byKey) {
     for (auto [name, place] : modules) {
       Attribute text = builder.getStringAttr(name);
-      Pair key = {int64(static_cast<int64_t>(Tag::String)),
-                  toInteger(address(program.constants.object(text, ts::StrType::get(program.context))))};
+      Pair key = {
+          int64(static_cast<int64_t>(Tag::String)),
+          toInteger(address(program.constants.object(text, ts::StrType::get(program.context))))};
       Pair given = box(get(op.getIndex()), op.getIndex().getType()).value;
       Type boolType = ts::BoolType::get(program.context);
       StringAttr equal = program.kernel("tsc_rt_aten_eq_str").getSymNameAttr();
@@ -96,7 +100,8 @@ void FunctionLowering::lowerModuleContainerIndex(ts::ModuleContainerIndexOp op) 
     Value index = select(compare(LLVM::ICmpPredicate::slt, given, int64(0)),
                          LLVM::AddOp::create(builder, loc, given, count), given);
     for (auto [i, module] : llvm::enumerate(modules))
-      offset = select(compare(LLVM::ICmpPredicate::eq, index, int64(static_cast<int64_t>(i))), int64(module.second), offset);
+      offset = select(compare(LLVM::ICmpPredicate::eq, index, int64(static_cast<int64_t>(i))),
+                      int64(module.second), offset);
   }
   require(compare(LLVM::ICmpPredicate::ne, offset, int64(0)), byKey ? "KeyError" : "IndexError",
           byKey ? "the module has no such entry" : "list index out of range");

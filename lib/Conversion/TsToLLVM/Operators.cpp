@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators: each is a call of its generic kernel with Values. An in-place or out= form without a kernel of its own is the
-// functional form and a copy; an operator without any is an error, or raises when it is reached.
+// Operators: each is a call of its generic kernel with Values. An in-place or out= form without a
+// kernel of its own is the functional form and a copy; an operator without any is an error, or
+// raises when it is reached.
 #include "FunctionLowering.h"
 
 using namespace mlir;
@@ -26,21 +27,24 @@ void FunctionLowering::callKernel(ts::AtenOp op, StringRef symbol) {
   SmallVector<Value> fresh;
   const ts::OperatorRow *row = op.getRow();
   if (row && row->schema().varargs) // variadic kernels find the number of their arguments in front
-    pairs.push_back({int64(static_cast<int64_t>(Tag::Int)), int64(static_cast<int64_t>(op.getArgs().size()))});
+    pairs.push_back(
+        {int64(static_cast<int64_t>(Tag::Int)), int64(static_cast<int64_t>(op.getArgs().size()))});
   boxArguments(op.getArgs(), pairs, fresh);
-  SmallVector<Value> results = callBoxed(program.kernel(symbol).getSymNameAttr(), {}, pairs, op.getResultTypes());
+  SmallVector<Value> results =
+      callBoxed(program.kernel(symbol).getSymNameAttr(), {}, pairs, op.getResultTypes());
   for (auto [result, machine] : llvm::zip_equal(op.getResults(), results))
     define(result, machine);
   for (Value object : fresh)
     drop(object);
 }
 
-/// Calls the functional form on the arguments without `target` being special, copies its result into argument `target`,
-/// which is the operator's result.
-bool FunctionLowering::callFunctionalThenCopy(ts::AtenOp op, StringRef functional, unsigned target, bool isOut) {
+/// Calls the functional form on the arguments without `target` being special, copies its result
+/// into argument `target`, which is the operator's result.
+bool FunctionLowering::callFunctionalThenCopy(ts::AtenOp op, StringRef functional, unsigned target,
+                                              bool isOut) {
   std::string symbol = kernelSymbol(functional);
-  if (op.getNumResults() != 1 || target >= op.getArgs().size() || !isa<ts::TensorType>(op.getArgs()[target].getType()) ||
-      !program.options.hasKernel(symbol))
+  if (op.getNumResults() != 1 || target >= op.getArgs().size() ||
+      !isa<ts::TensorType>(op.getArgs()[target].getType()) || !program.options.hasKernel(symbol))
     return false;
   SmallVector<Pair> pairs;
   SmallVector<Value> fresh;
@@ -68,7 +72,8 @@ bool FunctionLowering::callDerived(ts::AtenOp op) {
   auto [base, overload] = op.getName().split('.');
   if (base.ends_with("_") && !base.ends_with("__")) {
     std::string functional = base.drop_back().str();
-    return callFunctionalThenCopy(op, overload.empty() ? functional : functional + "." + overload.str(), 0, false);
+    return callFunctionalThenCopy(
+        op, overload.empty() ? functional : functional + "." + overload.str(), 0, false);
   }
   const ts::OperatorRow *row = op.getRow();
   if (!row)
@@ -79,7 +84,8 @@ bool FunctionLowering::callDerived(ts::AtenOp op) {
   // The functional overload with the same arguments but the last.
   for (const ts::OperatorRow *other : ts::findOverloads(base)) {
     const ts::Schema &candidate = other->schema();
-    bool fits = candidate.arguments.size() + 1 == schema.arguments.size() && candidate.returns.size() == 1;
+    bool fits =
+        candidate.arguments.size() + 1 == schema.arguments.size() && candidate.returns.size() == 1;
     for (size_t i = 0; fits && i < candidate.arguments.size(); ++i)
       fits = candidate.arguments[i].name == schema.arguments[i].name &&
              candidate.arguments[i].type.kind == schema.arguments[i].type.kind;

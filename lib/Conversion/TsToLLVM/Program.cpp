@@ -7,9 +7,11 @@ using namespace mlir;
 
 namespace tsc::lowering {
 
-Program::Program(ModuleOp source, ModuleOp target, const TsToLLVMOptions &options, DiagnosticEngine &diagnostics)
-    : context(source.getContext()), options(options), source(source), target(target), data(target), types(*this),
-      constants(*this), sites(*this), diagnostics(diagnostics), sourceSymbols(source), builder(context) {
+Program::Program(ModuleOp source, ModuleOp target, const TsToLLVMOptions &options,
+                 DiagnosticEngine &diagnostics)
+    : context(source.getContext()), options(options), source(source), target(target), data(target),
+      types(*this), constants(*this), sites(*this), diagnostics(diagnostics), sourceSymbols(source),
+      builder(context) {
   voidType = LLVM::LLVMVoidType::get(context);
   i1 = builder.getI1Type();
   i8 = builder.getI8Type();
@@ -80,7 +82,8 @@ Type Program::machineType(Type type) {
 }
 
 // ---- Functions
-LLVM::LLVMFuncOp Program::newFunction(StringRef name, Type result, ArrayRef<Type> arguments, LLVM::Linkage linkage) {
+LLVM::LLVMFuncOp Program::newFunction(StringRef name, Type result, ArrayRef<Type> arguments,
+                                      LLVM::Linkage linkage) {
   std::string unique = name.str();
   for (int i = 1; !usedNames.try_emplace(unique).second; ++i)
     unique = (name + "." + std::to_string(i)).str();
@@ -99,23 +102,42 @@ struct RuntimeEntry {
 } // namespace
 
 static constexpr RuntimeEntry kRuntimeEntries[] = {
-    {"tsc_rt_retain", "vp"},           {"tsc_rt_release", "vp"},       {"tsc_rt_release_frame", "vpl"},
-    {"tsc_rt_list_new", "ppppl"},      {"tsc_rt_dict_new", "ppppl"},   {"tsc_rt_tuple_new", "ppppl"},
-    {"tsc_rt_object_new", "ppp"},      {"tsc_rt_complex_new", "ppdd"}, {"tsc_rt_raise", "ippp"},
-    {"tsc_rt_raise_text", "ippp"},     {"tsc_rt_trace", "vpi"},        {"tsc_rt_cancelled", "ip"},
-    {"tsc_rt_isinstance", "ipp"},      {"tsc_rt_find_method", "ppp"},  {"tsc_rt_fork", "ipppl" "pp"},
-    {"tsc_rt_has_dtype", "ipli"},       {"tsc_rt_map", "ipppplip"},
-    {"tsc_rt_create_instance", "ipppp"}, {"tsc_rt_find_exported", "ipp"},
-    {"tsc_rt_model_api", "pp"},        {"tsc_rt_copy_state", "ippp"},
+    {"tsc_rt_retain", "vp"},
+    {"tsc_rt_release", "vp"},
+    {"tsc_rt_release_frame", "vpl"},
+    {"tsc_rt_list_new", "ppppl"},
+    {"tsc_rt_dict_new", "ppppl"},
+    {"tsc_rt_tuple_new", "ppppl"},
+    {"tsc_rt_object_new", "ppp"},
+    {"tsc_rt_complex_new", "ppdd"},
+    {"tsc_rt_raise", "ippp"},
+    {"tsc_rt_raise_text", "ippp"},
+    {"tsc_rt_trace", "vpi"},
+    {"tsc_rt_cancelled", "ip"},
+    {"tsc_rt_isinstance", "ipp"},
+    {"tsc_rt_find_method", "ppp"},
+    {"tsc_rt_fork", "ipppl"
+                    "pp"},
+    {"tsc_rt_has_dtype", "ipli"},
+    {"tsc_rt_map", "ipppplip"},
+    {"tsc_rt_create_instance", "ipppp"},
+    {"tsc_rt_find_exported", "ipp"},
+    {"tsc_rt_model_api", "pp"},
+    {"tsc_rt_copy_state", "ippp"},
 };
 
 LLVM::LLVMFuncOp Program::runtime(StringRef name) {
   LLVM::LLVMFuncOp &known = kernels[name];
   if (known)
     return known;
-  const RuntimeEntry *entry = llvm::find_if(kRuntimeEntries, [&](const RuntimeEntry &e) { return e.name == name; });
+  const RuntimeEntry *entry =
+      llvm::find_if(kRuntimeEntries, [&](const RuntimeEntry &e) { return e.name == name; });
   auto typeOf = [&](char letter) -> Type {
-    return letter == 'v' ? voidType : letter == 'p' ? pointer : letter == 'i' ? i32 : letter == 'l' ? i64 : f64;
+    return letter == 'v'   ? voidType
+           : letter == 'p' ? pointer
+           : letter == 'i' ? i32
+           : letter == 'l' ? i64
+                           : f64;
   };
   SmallVector<Type> arguments;
   for (char letter : entry->signature.drop_front())
@@ -147,23 +169,33 @@ LLVM::LLVMFuncOp Program::function(ts::FuncOp op) {
   if (op.isExternal())
     reportMalformed(op.getLoc(), "a function without a body is called");
   else
-    pending.push_back({result, &op.getBody(), op.getSymName().str(), llvm::to_vector(op.getArgumentTypes()),
-                       llvm::to_vector(op.getResultTypes()), {}});
+    pending.push_back({result,
+                       &op.getBody(),
+                       op.getSymName().str(),
+                       llvm::to_vector(op.getArgumentTypes()),
+                       llvm::to_vector(op.getResultTypes()),
+                       {}});
   return result;
 }
 
 LLVM::LLVMFuncOp Program::taskFunction(StringRef parent, Region &body, TypeRange results) {
   LLVM::LLVMFuncOp function = declare((parent + ".task").str(), body.getArgumentTypes(), results);
-  pending.push_back(
-      {function, &body, parent.str(), llvm::to_vector(body.getArgumentTypes()), llvm::to_vector(results), {}});
+  pending.push_back({function,
+                     &body,
+                     parent.str(),
+                     llvm::to_vector(body.getArgumentTypes()),
+                     llvm::to_vector(results),
+                     {}});
   return function;
 }
 
 StringAttr Program::boxedEntry(LLVM::LLVMFuncOp callee, TypeRange arguments, TypeRange results) {
   LLVM::LLVMFuncOp &known = entries[callee.getSymName()];
   if (!known) {
-    known = newFunction((callee.getSymName() + ".boxed").str(), i32, {pointer, pointer, pointer}, LLVM::Linkage::Internal);
-    pending.push_back({known, nullptr, "", llvm::to_vector(arguments), llvm::to_vector(results), callee});
+    known = newFunction((callee.getSymName() + ".boxed").str(), i32, {pointer, pointer, pointer},
+                        LLVM::Linkage::Internal);
+    pending.push_back(
+        {known, nullptr, "", llvm::to_vector(arguments), llvm::to_vector(results), callee});
   }
   return known.getSymNameAttr();
 }
@@ -187,7 +219,8 @@ SourceLocation Program::sourceLocation(Location loc) {
     range = ts::getSerializedRange(loc);
   if (!range)
     return {options.name, 0, 0, 0, ""};
-  SourceLocation place{range.getFilename().str(), range.getStartLine(), range.getStartColumn(), 0, ""};
+  SourceLocation place{range.getFilename().str(), range.getStartLine(), range.getStartColumn(), 0,
+                       ""};
   if (range.getEndLine() == range.getStartLine())
     place.endColumn = range.getEndColumn();
   if (options.sourceLine)
@@ -198,7 +231,8 @@ SourceLocation Program::sourceLocation(Location loc) {
 void Program::reportUnsupported(Location loc, StringRef operatorName) {
   failed = true;
   SourceLocation place = sourceLocation(loc);
-  std::string key = llvm::formatv("{0}:{1}:{2}:{3}", place.file, place.line, place.column, operatorName);
+  std::string key =
+      llvm::formatv("{0}:{1}:{2}:{3}", place.file, place.line, place.column, operatorName);
   if (reported.insert(key).second)
     diagnostics.report(std::move(place), Diag::UnsupportedOperator, operatorName);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the conversion of one program shares: the module being written, machine types, declarations of runtime entry points,
-// static objects, descriptors, sites, and the functions that are still to be written.
+// What the conversion of one program shares: the module being written, machine types, declarations
+// of runtime entry points, static objects, descriptors, sites, and the functions that are still to
+// be written.
 #pragma once
 
 #include "StaticData.h"
@@ -66,7 +67,8 @@ public:
   bool writesState() const { return hasWrites; }
   /// An object, or what is shared, of the initial state.
   Word symbolObject(mlir::FlatSymbolRefAttr name);
-  /// A tuple of the root and, in turn, each object that __setstate__ fills and what it is to be called with.
+  /// A tuple of the root and, in turn, each object that __setstate__ fills and what it is to be
+  /// called with.
   mlir::StringAttr setupObject(mlir::FlatSymbolRefAttr root, llvm::ArrayRef<ts::ObjectOp> stateful);
   /// Writes the objects that others refer to and that are not yet written.
   void finish();
@@ -113,7 +115,8 @@ private:
 
 class Program {
 public:
-  Program(mlir::ModuleOp source, mlir::ModuleOp target, const TsToLLVMOptions &options, DiagnosticEngine &diagnostics);
+  Program(mlir::ModuleOp source, mlir::ModuleOp target, const TsToLLVMOptions &options,
+          DiagnosticEngine &diagnostics);
 
   // ---- The program that is converted
   template <typename Op> Op lookup(mlir::FlatSymbolRefAttr name) {
@@ -121,9 +124,13 @@ public:
   }
   ts::ClassOp classOf(mlir::Type type);
   ts::FuncOp methodOf(mlir::Type type, llvm::StringRef name);
-  /// True when a method of this name may be looked up while running: through an interface, or by an operator (sort).
-  bool isFoundByName(llvm::StringRef name) const { return name == "__lt__" || interfaceMethods.contains(name); }
-  /// True when the program makes instances of the class while it runs, which then have unset attributes.
+  /// True when a method of this name may be looked up while running: through an interface, or by an
+  /// operator (sort).
+  bool isFoundByName(llvm::StringRef name) const {
+    return name == "__lt__" || interfaceMethods.contains(name);
+  }
+  /// True when the program makes instances of the class while it runs, which then have unset
+  /// attributes.
   bool isCreated(mlir::Type type) const { return createdClasses.contains(type); }
 
   // ---- The module that is written
@@ -134,16 +141,22 @@ public:
   mlir::LLVM::LLVMFuncOp kernel(llvm::StringRef symbol);
   /// The compiled form of a function, declared until it is written.
   mlir::LLVM::LLVMFuncOp function(ts::FuncOp op);
-  mlir::LLVM::LLVMFuncOp declare(llvm::StringRef name, mlir::TypeRange arguments, mlir::TypeRange results);
+  mlir::LLVM::LLVMFuncOp declare(llvm::StringRef name, mlir::TypeRange arguments,
+                                 mlir::TypeRange results);
   /// The boxed entry in front of a compiled function; written when first asked for.
-  mlir::StringAttr boxedEntry(mlir::LLVM::LLVMFuncOp function, mlir::TypeRange arguments, mlir::TypeRange results);
-  mlir::LLVM::LLVMFuncOp newFunction(llvm::StringRef name, mlir::Type result, llvm::ArrayRef<mlir::Type> arguments,
+  mlir::StringAttr boxedEntry(mlir::LLVM::LLVMFuncOp function, mlir::TypeRange arguments,
+                              mlir::TypeRange results);
+  mlir::LLVM::LLVMFuncOp newFunction(llvm::StringRef name, mlir::Type result,
+                                     llvm::ArrayRef<mlir::Type> arguments,
                                      mlir::LLVM::Linkage linkage);
   /// Writes every function that is declared and not yet written.
   void writeFunctions();
-  bool hasPendingWork() const { return !pending.empty() || types.isPending() || constants.isPending(); }
+  bool hasPendingWork() const {
+    return !pending.empty() || types.isPending() || constants.isPending();
+  }
   /// The body of a task (ts.fork, ts.awaitable), written later as a function of its own.
-  mlir::LLVM::LLVMFuncOp taskFunction(llvm::StringRef parent, mlir::Region &body, mlir::TypeRange results);
+  mlir::LLVM::LLVMFuncOp taskFunction(llvm::StringRef parent, mlir::Region &body,
+                                      mlir::TypeRange results);
 
   // ---- Errors
   SourceLocation sourceLocation(mlir::Location loc);
@@ -182,7 +195,8 @@ private:
   std::deque<Pending> pending;
 };
 
-/// ModelData, the state's template, `initialize` and the entry functions; asks for the exported methods' code.
+/// ModelData, the state's template, `initialize` and the entry functions; asks for the exported
+/// methods' code.
 class ModelWriter {
 public:
   explicit ModelWriter(Program &program) : program(program) {}
@@ -194,9 +208,10 @@ public:
 private:
   bool findStatefulObjects();
   mlir::StringAttr writeInitialize();
-  /// A function that calls a runtime entry with the model's data in front of its own arguments; its symbol.
-  mlir::StringAttr writeForwarder(llvm::StringRef name, llvm::StringRef runtimeName, mlir::LLVM::Linkage linkage,
-                                  mlir::StringAttr modelData);
+  /// A function that calls a runtime entry with the model's data in front of its own arguments; its
+  /// symbol.
+  mlir::StringAttr writeForwarder(llvm::StringRef name, llvm::StringRef runtimeName,
+                                  mlir::LLVM::Linkage linkage, mlir::StringAttr modelData);
   bool isExported(llvm::StringRef shortName, llvm::StringRef qualifiedName) const;
 
   Program &program;

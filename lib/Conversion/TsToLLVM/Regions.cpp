@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A region's loop takes kLanes elements a turn, whatever the target's vectors: LLVM splits or joins them. The output is new
-// memory, so that loads may move across stores (the alias scopes say so), and the loop is unrolled by LLVM.
+// A region's loop takes kLanes elements a turn, whatever the target's vectors: LLVM splits or joins
+// them. The output is new memory, so that loads may move across stores (the alias scopes say so),
+// and the loop is unrolled by LLVM.
 #include "Regions.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -63,13 +64,15 @@ Value RegionWriter::computeElement(Value index, Type type) {
   Block &body = op.getBody().front();
   unsigned alignment = element.getIntOrFloatBitWidth() / 8;
   for (auto [i, input] : llvm::enumerate(inputs)) {
-    Value at = LLVM::GEPOp::create(builder, loc, program.pointer, element, input, ArrayRef<LLVM::GEPArg>{index});
+    Value at = LLVM::GEPOp::create(builder, loc, program.pointer, element, input,
+                                   ArrayRef<LLVM::GEPArg>{index});
     auto load = LLVM::LoadOp::create(builder, loc, type, at, alignment);
     load.setNoaliasScopesAttr(builder.getArrayAttr({outputScope}));
     mapping.map(body.getArgument(i), load);
   }
   for (auto [i, number] : llvm::enumerate(numbers)) {
-    Value splat = type == element ? number : Value(vector::BroadcastOp::create(builder, loc, type, number));
+    Value splat =
+        type == element ? number : Value(vector::BroadcastOp::create(builder, loc, type, number));
     mapping.map(body.getArgument(inputs.size() + i), splat);
   }
   for (Operation &each : body.without_terminator()) {
@@ -102,7 +105,8 @@ Value RegionWriter::loop(Value begin, Value end, int64_t step, Type type) {
   LLVM::CondBrOp::create(builder, loc, goesOn, turn, after);
   builder.setInsertionPointToEnd(turn);
   Value result = computeElement(index, type);
-  Value at = LLVM::GEPOp::create(builder, loc, program.pointer, element, output, ArrayRef<LLVM::GEPArg>{index});
+  Value at = LLVM::GEPOp::create(builder, loc, program.pointer, element, output,
+                                 ArrayRef<LLVM::GEPArg>{index});
   auto store = LLVM::StoreOp::create(builder, loc, result, at, element.getIntOrFloatBitWidth() / 8);
   store.setAliasScopesAttr(builder.getArrayAttr({outputScope}));
   LLVM::BrOp::create(builder, loc, ValueRange(next), head);
@@ -130,15 +134,17 @@ void RegionWriter::write() {
   Value count = LLVM::LoadOp::create(builder, loc, program.i64, entry->getArgument(2));
   Value rest = loop(int64(0), count, kLanes, VectorType::get({kLanes}, element));
   loop(rest, count, 1, element);
-  LLVM::ReturnOp::create(builder, loc,
-                         LLVM::ConstantOp::create(builder, loc, program.i32, builder.getI32IntegerAttr(0)).getResult());
+  LLVM::ReturnOp::create(
+      builder, loc,
+      LLVM::ConstantOp::create(builder, loc, program.i32, builder.getI32IntegerAttr(0))
+          .getResult());
 }
 
 LLVM::LLVMFuncOp writeRegion(Program &program, ts::MapOp op) {
   program.context->loadDialect<arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
-  LLVM::LLVMFuncOp function =
-      program.newFunction("region", program.i32, {program.pointer, program.pointer, program.pointer, program.pointer},
-                          LLVM::Linkage::Internal);
+  LLVM::LLVMFuncOp function = program.newFunction(
+      "region", program.i32, {program.pointer, program.pointer, program.pointer, program.pointer},
+      LLVM::Linkage::Internal);
   RegionWriter(program, op, function).write();
   return function;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators on machine scalars as instructions: ints wrap, floats round as IEEE says, comparisons with NaN are false. What
-// can raise (integer division, conversions of floats to ints) stays a kernel.
+// Operators on machine scalars as instructions: ints wrap, floats round as IEEE says, comparisons
+// with NaN are false. What can raise (integer division, conversions of floats to ints) stays a
+// kernel.
 #include "FunctionLowering.h"
 
 using namespace mlir;
@@ -8,7 +9,24 @@ using namespace mlir;
 namespace tsc::lowering {
 
 namespace {
-enum class Arithmetic : uint8_t { Add, Sub, Mul, Divide, Min, Max, And, Or, Xor, Eq, Ne, Lt, Le, Gt, Ge, Unknown };
+enum class Arithmetic : uint8_t {
+  Add,
+  Sub,
+  Mul,
+  Divide,
+  Min,
+  Max,
+  And,
+  Or,
+  Xor,
+  Eq,
+  Ne,
+  Lt,
+  Le,
+  Gt,
+  Ge,
+  Unknown
+};
 } // namespace
 
 static Arithmetic arithmeticOf(StringRef base) {
@@ -123,7 +141,8 @@ Value ScalarCode::floating(Arithmetic kind, Value a, Value b) {
 }
 
 Value ScalarCode::toFloat(Value v, ts::Form form) {
-  return form == ts::Form::Float ? v : LLVM::SIToFPOp::create(builder, loc, program.f64, v).getResult();
+  return form == ts::Form::Float ? v
+                                 : LLVM::SIToFPOp::create(builder, loc, program.f64, v).getResult();
 }
 
 Value ScalarCode::unary(ts::AtenOp op) {
@@ -162,7 +181,8 @@ Value ScalarCode::noneTest(ts::AtenOp op) {
     std::swap(a, b);
   if (!isa<ts::NoneType>(b.getType()))
     return {};
-  Value is = isa<ts::NoneType>(a.getType()) ? code.boolean(true) : code.isNone(code.get(a), a.getType());
+  Value is =
+      isa<ts::NoneType>(a.getType()) ? code.boolean(true) : code.isNone(code.get(a), a.getType());
   if (op.getName() == "aten::__is__")
     return is;
   return LLVM::XOrOp::create(builder, loc, is, code.boolean(true));

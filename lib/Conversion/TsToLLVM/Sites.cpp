@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places for tracebacks. An inlined operation's location is a CallSiteLoc: its place, called from its caller's.
+// Places for tracebacks. An inlined operation's location is a CallSiteLoc: its place, called from
+// its caller's.
 #include "Program.h"
 
 using namespace mlir;
@@ -16,7 +17,8 @@ struct Frame {
 };
 } // namespace
 
-/// The frames of a location, outermost first. An inlined function's name is a NameLoc around its place.
+/// The frames of a location, outermost first. An inlined function's name is a NameLoc around its
+/// place.
 static void collectFrames(Location loc, SmallVectorImpl<Frame> &frames) {
   StringRef name;
   Location inner = loc;
@@ -46,15 +48,17 @@ int32_t Sites::get(StringRef function, Location loc) {
 int32_t Sites::add(StringRef function, Location loc, int32_t caller) {
   SourceLocation place = program.sourceLocation(loc);
   Builder builder(program.context);
-  auto key = std::make_pair(Attribute(builder.getStringAttr(function + ":" + std::to_string(caller))),
-                            Attribute(builder.getStringAttr(llvm::formatv("{0}:{1}:{2}:{3}", place.file, place.line,
-                                                                          place.column, place.endColumn))));
+  auto key = std::make_pair(
+      Attribute(builder.getStringAttr(function + ":" + std::to_string(caller))),
+      Attribute(builder.getStringAttr(llvm::formatv("{0}:{1}:{2}:{3}", place.file, place.line,
+                                                    place.column, place.endColumn))));
   auto [it, isNew] = known.try_emplace(key, count);
   if (!isNew)
     return it->second;
   words.push_back(Word::address(program.data.text(function)));
   words.push_back(Word::address(program.data.text(place.file)));
-  words.push_back(place.lineText.empty() ? Word::null() : Word::address(program.data.text(place.lineText)));
+  words.push_back(place.lineText.empty() ? Word::null()
+                                         : Word::address(program.data.text(place.lineText)));
   words.push_back(Word::i32(place.line));
   words.push_back(Word::i32(place.column ? place.column - 1 : 0));
   words.push_back(Word::i32(place.endColumn ? place.endColumn - 1 : 0));

@@ -7,17 +7,20 @@ using namespace mlir;
 
 namespace tsc::lowering {
 
-/// Fields of one struct: putting a field into a constant copies it, so a long array is a struct of short ones.
+/// Fields of one struct: putting a field into a constant copies it, so a long array is a struct of
+/// short ones.
 static constexpr size_t kChunk = 64;
 
 Word Word::f64(double d) { return {8, llvm::bit_cast<int64_t>(d), {}, false}; }
 
 StaticData::StaticData(ModuleOp target)
-    : builder(target.getContext()), loc(UnknownLoc::get(target.getContext())), body(target.getBody()) {}
+    : builder(target.getContext()), loc(UnknownLoc::get(target.getContext())),
+      body(target.getBody()) {}
 
 LLVM::GlobalOp StaticData::makeGlobal(Type type, StringAttr name, Attribute value) {
   builder.setInsertionPointToEnd(body);
-  auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Private, name, value,
+  auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                                       LLVM::Linkage::Private, name, value,
                                        /*alignment=*/8);
   global.setDsoLocal(true);
   return global;
@@ -45,14 +48,16 @@ Value StaticData::buildWord(const Word &word) {
   Value address = LLVM::AddressOfOp::create(builder, loc, type, word.symbol);
   if (word.number == 0)
     return address;
-  return LLVM::GEPOp::create(builder, loc, type, builder.getI8Type(), address,
-                             ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(static_cast<int32_t>(word.number))});
+  return LLVM::GEPOp::create(
+      builder, loc, type, builder.getI8Type(), address,
+      ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(static_cast<int32_t>(word.number))});
 }
 
 Value StaticData::buildChunk(ArrayRef<Word> words) {
   Value chunk = LLVM::PoisonOp::create(builder, loc, chunkType(words));
   for (auto [i, word] : llvm::enumerate(words))
-    chunk = LLVM::InsertValueOp::create(builder, loc, chunk, buildWord(word), ArrayRef<int64_t>{static_cast<int64_t>(i)});
+    chunk = LLVM::InsertValueOp::create(builder, loc, chunk, buildWord(word),
+                                        ArrayRef<int64_t>{static_cast<int64_t>(i)});
   return chunk;
 }
 
@@ -64,9 +69,12 @@ void StaticData::define(StringAttr symbol, ArrayRef<Word> words, bool isConstant
   SmallVector<ArrayRef<Word>> chunks;
   for (ArrayRef<Word> rest = words; !rest.empty(); rest = rest.drop_front(chunks.back().size()))
     chunks.push_back(rest.take_front(kChunk));
-  SmallVector<Type> types = llvm::map_to_vector(chunks, [&](ArrayRef<Word> chunk) { return chunkType(chunk); });
+  SmallVector<Type> types =
+      llvm::map_to_vector(chunks, [&](ArrayRef<Word> chunk) { return chunkType(chunk); });
   bool isFlat = chunks.size() == 1;
-  Type type = isFlat ? types.front() : LLVM::LLVMStructType::getLiteral(builder.getContext(), types, /*isPacked=*/true);
+  Type type =
+      isFlat ? types.front()
+             : LLVM::LLVMStructType::getLiteral(builder.getContext(), types, /*isPacked=*/true);
   LLVM::GlobalOp global = makeGlobal(type, symbol, Attribute());
   global.setConstant(isConstant);
   builder.setInsertionPointToStart(builder.createBlock(&global.getInitializerRegion()));
@@ -111,7 +119,9 @@ StringAttr StaticData::integers(ArrayRef<int64_t> numbers) {
 StringAttr StaticData::bytes(ArrayRef<uint8_t> data) {
   StringAttr symbol = declare("bytes");
   Type type = LLVM::LLVMArrayType::get(builder.getI8Type(), data.size());
-  makeGlobal(type, symbol, builder.getStringAttr(StringRef(reinterpret_cast<const char *>(data.data()), data.size())));
+  makeGlobal(
+      type, symbol,
+      builder.getStringAttr(StringRef(reinterpret_cast<const char *>(data.data()), data.size())));
   return symbol;
 }
 
@@ -121,8 +131,8 @@ StringAttr StaticData::external(StringRef name) {
     return it->second;
   builder.setInsertionPointToEnd(body);
   it->second = builder.getStringAttr(name);
-  auto global = LLVM::GlobalOp::create(builder, loc, builder.getI8Type(), /*isConstant=*/false, LLVM::Linkage::External,
-                                       it->second, Attribute());
+  auto global = LLVM::GlobalOp::create(builder, loc, builder.getI8Type(), /*isConstant=*/false,
+                                       LLVM::Linkage::External, it->second, Attribute());
   global.setVisibility_(LLVM::Visibility::Hidden);
   global.setDsoLocal(true);
   return it->second;

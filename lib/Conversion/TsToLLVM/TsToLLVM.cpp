@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way from ts to the LLVM dialect as a whole. What the exported methods need is written, and nothing else: code, types and
-// objects ask for one another until nothing new comes up.
+// The way from ts to the LLVM dialect as a whole. What the exported methods need is written, and
+// nothing else: code, types and objects ask for one another until nothing new comes up.
 #include "tsc/Conversion/TsToLLVM.h"
 
 #include "Program.h"
@@ -15,12 +15,15 @@ namespace tsc {
 static_assert(sizeof(Value) == 16 && offsetof(Value, payload) == 8);
 static_assert(sizeof(TypeDescriptor) == 56 && offsetof(TypeDescriptor, text) == 8);
 static_assert(sizeof(MethodDescriptor) == 48 && offsetof(MethodDescriptor, resultType) == 40);
-static_assert(sizeof(StringObject) == 32 && sizeof(ListObject) == 48 && offsetof(TupleObject, items) == 24);
-static_assert(offsetof(InstanceObject, fields) == 32 && sizeof(EnumObject) == 24 && sizeof(ComplexObject) == 32);
+static_assert(sizeof(StringObject) == 32 && sizeof(ListObject) == 48 &&
+              offsetof(TupleObject, items) == 24);
+static_assert(offsetof(InstanceObject, fields) == 32 && sizeof(EnumObject) == 24 &&
+              sizeof(ComplexObject) == 32);
 static_assert(sizeof(StorageObject) == 48 && sizeof(QuantizerObject) == 56);
 static_assert(offsetof(TensorObject, dtype) == 32 && offsetof(TensorObject, rank) == 36 &&
               offsetof(TensorObject, numel) == 40 && offsetof(TensorObject, inlineShape) == 64);
-static_assert(sizeof(SiteDescriptor) == 40 && sizeof(ModelData) == 104 && offsetof(ModelData, initialize) == 56);
+static_assert(sizeof(SiteDescriptor) == 40 && sizeof(ModelData) == 104 &&
+              offsetof(ModelData, initialize) == 56);
 static_assert(offsetof(ContextHead, cancel) == 0);
 
 static constexpr StringLiteral kWeightPrefix = "tsc_weight_";
@@ -39,7 +42,8 @@ SmallVector<int64_t> referencedWeights(ModuleOp module) {
   return found;
 }
 
-LogicalResult convertTsToLLVM(ModuleOp module, const TsToLLVMOptions &options, DiagnosticEngine &diagnostics) {
+LogicalResult convertTsToLLVM(ModuleOp module, const TsToLLVMOptions &options,
+                              DiagnosticEngine &diagnostics) {
   module.getContext()->getOrLoadDialect<LLVM::LLVMDialect>();
   OwningOpRef<ModuleOp> target = ModuleOp::create(module.getLoc());
   lowering::Program program(module, *target, options, diagnostics);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values in their several forms: boxing to tag and payload and back, casts between representations, counts, constants.
+// Values in their several forms: boxing to tag and payload and back, casts between representations,
+// counts, constants.
 #include "FunctionLowering.h"
 
 #include "tsc/Common/Tensor.h"
@@ -55,7 +56,8 @@ Value FunctionLowering::objectIn(Pair value) {
 }
 
 // ---- Counts
-void FunctionLowering::forEachObject(Value machine, Type type, llvm::function_ref<void(Value)> visit) {
+void FunctionLowering::forEachObject(Value machine, Type type,
+                                     llvm::function_ref<void(Value)> visit) {
   if (!ts::isCounted(type))
     return;
   switch (ts::formOf(type)) {
@@ -92,7 +94,8 @@ BoxedPair FunctionLowering::box(Value machine, Type type) {
   case ts::Form::Float:
     return {{tag, LLVM::BitcastOp::create(builder, loc, program.i64, machine)}, {}};
   case ts::Form::Complex: {
-    Value made = callRuntime("tsc_rt_complex_new", {contextPointer, field(machine, 0), field(machine, 1)});
+    Value made =
+        callRuntime("tsc_rt_complex_new", {contextPointer, field(machine, 0), field(machine, 1)});
     failIf(isNull(made));
     return {{tag, toInteger(made)}, keep(made)};
   }
@@ -141,8 +144,8 @@ BoxedPair FunctionLowering::boxTuple(Value machine, ts::TupleType type) {
   reserve(argumentSpace, count);
   for (auto [i, item] : llvm::enumerate(items))
     storePair(item, argumentSpace.base, i);
-  Value made = callRuntime("tsc_rt_tuple_new",
-                           {contextPointer, address(program.types.get(type)), argumentSpace.base, int64(count)});
+  Value made = callRuntime("tsc_rt_tuple_new", {contextPointer, address(program.types.get(type)),
+                                                argumentSpace.base, int64(count)});
   failIf(isNull(made));
   keep(made);
   for (Value object : fresh)
@@ -169,7 +172,8 @@ Value FunctionLowering::unbox(Pair value, Type type) {
   case ts::Form::Pointer:
     if (inner == type)
       return toPointer(value.payload);
-    return toPointer(select(compare(LLVM::ICmpPredicate::eq, value.tag, int64(0)), int64(0), value.payload));
+    return toPointer(
+        select(compare(LLVM::ICmpPredicate::eq, value.tag, int64(0)), int64(0), value.payload));
   case ts::Form::Boxed:
     return boxedOf(value);
   case ts::Form::Optional: {
@@ -179,7 +183,8 @@ Value FunctionLowering::unbox(Pair value, Type type) {
     return choose(has, [&] { return withField(made, unbox(value, inner), 1); }, made);
   }
   case ts::Form::Tuple: {
-    Value items = at(toPointer(value.payload), offsetof(TupleObject, items)), made = zero(program.machineType(type));
+    Value items = at(toPointer(value.payload), offsetof(TupleObject, items)),
+          made = zero(program.machineType(type));
     for (auto [i, element] : llvm::enumerate(cast<ts::TupleType>(type).getElements()))
       made = withField(made, unbox(loadPair(items, i), element), i);
     return made;
@@ -214,7 +219,8 @@ Value FunctionLowering::isNone(Value machine, Type type) {
   }
 }
 
-/// The same value under another type. A new object is owned by the caller, who defines the result with it.
+/// The same value under another type. A new object is owned by the caller, who defines the result
+/// with it.
 Value FunctionLowering::cast(Value machine, Type from, Type to) {
   if (ts::sameRepresentation(from, to))
     return machine;
@@ -241,7 +247,8 @@ Value FunctionLowering::cast(Value machine, Type from, Type to) {
     return withField(made, cast(machine, from, innerTo), 1);
   }
   if (source == ts::Form::Tuple && target == ts::Form::Tuple) {
-    ArrayRef<Type> a = mlir::cast<ts::TupleType>(from).getElements(), b = mlir::cast<ts::TupleType>(to).getElements();
+    ArrayRef<Type> a = mlir::cast<ts::TupleType>(from).getElements(),
+                   b = mlir::cast<ts::TupleType>(to).getElements();
     Value made = zero(program.machineType(to));
     if (a.size() == b.size()) {
       for (auto [i, pair] : llvm::enumerate(llvm::zip(a, b)))
@@ -253,8 +260,8 @@ Value FunctionLowering::cast(Value machine, Type from, Type to) {
     return LLVM::SIToFPOp::create(builder, loc, program.f64, machine);
   if (source == ts::Form::Bool && target == ts::Form::Int)
     return LLVM::ZExtOp::create(builder, loc, program.i64, machine);
-  program.reportMalformed(loc, "a value of type '" + annotationText(from) + "' stands where '" + annotationText(to) +
-                                   "' is wanted");
+  program.reportMalformed(loc, "a value of type '" + annotationText(from) + "' stands where '" +
+                                   annotationText(to) + "' is wanted");
   return zero(program.machineType(to));
 }
 
@@ -274,7 +281,8 @@ Value FunctionLowering::buildConstant(Attribute value, Type type) {
   }
   case ts::Form::Complex:
     if (auto number = dyn_cast<ts::ComplexAttr>(value)) {
-      Value made = withField(zero(program.machineType(type)), float64(number.getRe().getValueAsDouble()), 0);
+      Value made =
+          withField(zero(program.machineType(type)), float64(number.getRe().getValueAsDouble()), 0);
       return withField(made, float64(number.getIm().getValueAsDouble()), 1);
     }
     break;
@@ -287,7 +295,8 @@ Value FunctionLowering::buildConstant(Attribute value, Type type) {
     reserve(argumentSpace, 1);
     reserve(resultSpace, 1);
     storePair({int64(tagNumber(tagOf(inner))), toInteger(object)}, argumentSpace.base, 0);
-    failIfStatus(callRuntime("tsc_rt_copy_state", {contextPointer, argumentSpace.base, resultSpace.base}));
+    failIfStatus(
+        callRuntime("tsc_rt_copy_state", {contextPointer, argumentSpace.base, resultSpace.base}));
     return unbox(loadPair(resultSpace.base, 0), type);
   }
   case ts::Form::Optional: {
@@ -299,8 +308,8 @@ Value FunctionLowering::buildConstant(Attribute value, Type type) {
   case ts::Form::Tuple:
     if (auto tuple = dyn_cast<ts::TupleAttr>(value)) {
       Value made = zero(program.machineType(type));
-      for (auto [i, pair] :
-           llvm::enumerate(llvm::zip(tuple.getElements(), mlir::cast<ts::TupleType>(type).getElements())))
+      for (auto [i, pair] : llvm::enumerate(
+               llvm::zip(tuple.getElements(), mlir::cast<ts::TupleType>(type).getElements())))
         made = withField(made, buildConstant(std::get<0>(pair), std::get<1>(pair)), i);
       return made;
     }
@@ -309,8 +318,8 @@ Value FunctionLowering::buildConstant(Attribute value, Type type) {
     Words words;
     program.constants.appendValue(value, type, words);
     const Word &payload = words[1];
-    return boxedOf({int64(words[0].number),
-                    payload.isAddress ? toInteger(address(payload)) : Value(int64(payload.number))});
+    return boxedOf({int64(words[0].number), payload.isAddress ? toInteger(address(payload))
+                                                              : Value(int64(payload.number))});
   }
   }
   program.reportMalformed(loc, "a constant does not fit its type '" + annotationText(type) + "'");

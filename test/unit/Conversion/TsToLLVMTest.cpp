@@ -4,15 +4,15 @@
 #include "tsc/Support/Diagnostics.h"
 #include "tsc/Transforms/Passes.h"
 
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
-#include "llvm/IR/Verifier.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <catch2/catch.hpp>
 
@@ -65,8 +65,9 @@ TEST_CASE("every construct becomes sound LLVM IR") {
   REQUIRE(f.convert((*file)->getBuffer()));
   CHECK(referencedWeights(*f.module) == SmallVector<int64_t>{0});
   std::string names = f.symbols();
-  for (const char *expected : {"example_model\n", "tsc_model_entry\n", "tsc_weight_0\n", "__torch__.M.fork.task.boxed\n",
-                               "tsc_rt_find_method\n", "tsc_rt_fork\n", "tsc_rt_copy_state\n"})
+  for (const char *expected :
+       {"example_model\n", "tsc_model_entry\n", "tsc_weight_0\n", "__torch__.M.fork.task.boxed\n",
+        "tsc_rt_find_method\n", "tsc_rt_fork\n", "tsc_rt_copy_state\n"})
     CHECK_THAT(names, Catch::Contains(expected));
 }
 
@@ -92,7 +93,8 @@ TEST_CASE("operators without a kernel can raise when they are reached") {
   Fixture f;
   f.options.deferUnsupported = true;
   REQUIRE(f.convert(kUnsupported));
-  CHECK_THAT(f.symbols(), Catch::Contains("tsc_rt_raise_text\n") && !Catch::Contains("tsc_rt_aten_missing"));
+  CHECK_THAT(f.symbols(),
+             Catch::Contains("tsc_rt_raise_text\n") && !Catch::Contains("tsc_rt_aten_missing"));
 }
 
 TEST_CASE("only what is exported is compiled") {
@@ -110,17 +112,16 @@ TEST_CASE("only what is exported is compiled") {
 }
 
 TEST_CASE("IR that does not fit together is refused") {
-  const char *programs[] = {
-      "ts.func @f(%x: !ts.int) -> !ts.tensor { ts.return %x : !ts.int }",
-      R"(ts.func @f(%x: !ts.tuple<[!ts.int]>) -> !ts.int {
+  const char *programs[] = {"ts.func @f(%x: !ts.int) -> !ts.tensor { ts.return %x : !ts.int }",
+                            R"(ts.func @f(%x: !ts.tuple<[!ts.int]>) -> !ts.int {
         %a, %b = ts.tuple_unpack %x : (!ts.tuple<[!ts.int]>) -> (!ts.int, !ts.int)
         ts.return %b : !ts.int
       })",
-      R"(ts.func @f() -> !ts.tensor {
+                            R"(ts.func @f() -> !ts.tensor {
         %w = ts.constant !ts.tensor, #ts.tensor<0,5,f32,[9],[1]>
         ts.return %w : !ts.tensor
       })",
-      R"(ts.func @f(%x: !ts.int) -> !ts.tensor {
+                            R"(ts.func @f(%x: !ts.int) -> !ts.tensor {
         %y = ts.call_method "go" %x() : (!ts.int) -> !ts.tensor
         ts.return %y : !ts.tensor
       })"};
@@ -140,7 +141,8 @@ TEST_CASE("in-place forms without a kernel are the functional form and a copy") 
       ts.return %y : !ts.tensor
     }
   )"));
-  CHECK_THAT(f.symbols(), Catch::Contains("tsc_rt_aten_relu\n") && Catch::Contains("tsc_rt_aten_copy_\n"));
+  CHECK_THAT(f.symbols(),
+             Catch::Contains("tsc_rt_aten_relu\n") && Catch::Contains("tsc_rt_aten_copy_\n"));
 }
 
 } // namespace tsc

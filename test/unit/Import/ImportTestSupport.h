@@ -6,8 +6,8 @@
 #include "tsc/Import/Import.h"
 #include "tsc/Ts/Printers.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace tsc::test {
 
@@ -23,7 +23,8 @@ struct Imported {
       return error();
     std::string text;
     llvm::raw_string_ostream os(text);
-    if (failed(ts::printGraph(*module, method, os, [](ts::TensorAttr) { return std::string("T"); })))
+    if (failed(
+            ts::printGraph(*module, method, os, [](ts::TensorAttr) { return std::string("T"); })))
       return "no method";
     std::string plain;
     for (llvm::StringRef line : llvm::split(llvm::StringRef(text), '\n'))
@@ -48,7 +49,8 @@ struct Imported {
 };
 
 /// An archive of one class M with this code and these pickled attributes.
-inline std::unique_ptr<Imported> importCode(const std::string &code, const std::string &attributes = "",
+inline std::unique_ptr<Imported> importCode(const std::string &code,
+                                            const std::string &attributes = "",
                                             const std::string &version = "3\n",
                                             const std::string &constants = "\x80\x02).") {
   ZipBuilder zip;
@@ -59,17 +61,22 @@ inline std::unique_ptr<Imported> importCode(const std::string &code, const std::
   zip.add("m/version", version);
   auto imported = std::make_unique<Imported>();
   std::string bytes = zip.bytes();
-  std::shared_ptr<const archive::ArchiveModel> model = archive::readArchiveBytes(raw(bytes), "f.pt", {}, imported->engine);
+  std::shared_ptr<const archive::ArchiveModel> model =
+      archive::readArchiveBytes(raw(bytes), "f.pt", {}, imported->engine);
   if (model)
     imported->module = importer::importArchive(model, &imported->context, imported->engine);
   return imported;
 }
 
-/// The same with one method `forward(self, x: Tensor)` that has this body (lines, without indent) and result type.
-inline std::unique_ptr<Imported> importBody(const std::string &body, const std::string &result = "Tensor",
+/// The same with one method `forward(self, x: Tensor)` that has this body (lines, without indent)
+/// and result type.
+inline std::unique_ptr<Imported> importBody(const std::string &body,
+                                            const std::string &result = "Tensor",
                                             const std::string &version = "3\n") {
-  std::string code = "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n"
-                     "  def forward(self: __torch__.M,\n    x: Tensor) -> " + result + ":\n";
+  std::string code =
+      "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n"
+      "  def forward(self: __torch__.M,\n    x: Tensor) -> " +
+      result + ":\n";
   for (llvm::StringRef line : llvm::split(llvm::StringRef(body), '\n'))
     code += ("    " + line + "\n").str();
   return importCode(code, str("training") + "\x89", version);
@@ -77,7 +84,8 @@ inline std::unique_ptr<Imported> importBody(const std::string &body, const std::
 
 inline std::unique_ptr<Imported> importText(const std::string &source) {
   auto imported = std::make_unique<Imported>();
-  imported->module = importer::importSource("model.py", source, &imported->context, imported->engine);
+  imported->module =
+      importer::importSource("model.py", source, &imported->context, imported->engine);
   return imported;
 }
 

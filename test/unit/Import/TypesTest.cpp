@@ -37,19 +37,23 @@ TEST_CASE("Subtypes") {
 TEST_CASE("Unification") {
   Fixture f;
   Types t(&f.context);
-  auto unified = [&](mlir::Type a, mlir::Type b, bool toUnion = false) { return unify(a, b, t, f.none, toUnion); };
+  auto unified = [&](mlir::Type a, mlir::Type b, bool toUnion = false) {
+    return unify(a, b, t, f.none, toUnion);
+  };
   CHECK(unified(t.tensor, t.none) == t.optional(t.tensor));
   CHECK(unified(t.optional(t.integer), t.integer) == t.optional(t.integer));
   CHECK(!unified(t.integer, t.floating));
   CHECK(unified(t.str, t.integer, true) == t.unionOf({t.integer, t.str}, f.none));
-  CHECK(unified(t.tuple({t.none, t.integer}), t.tuple({t.tensor, t.integer})) == t.tuple({t.optional(t.tensor), t.integer}));
+  CHECK(unified(t.tuple({t.none, t.integer}), t.tuple({t.tensor, t.integer})) ==
+        t.tuple({t.optional(t.tensor), t.integer}));
 }
 
 TEST_CASE("Type variables of schemas") {
   Fixture f;
   Types t(&f.context);
   std::string error;
-  std::optional<tsc::ts::Schema> schema = tsc::ts::parseSchema("aten::append.t(t[](a!) self, t(c -> *) el) -> t[](a!)", error);
+  std::optional<tsc::ts::Schema> schema =
+      tsc::ts::parseSchema("aten::append.t(t[](a!) self, t(c -> *) el) -> t[](a!)", error);
   REQUIRE(schema);
   TypeVariables variables;
   CHECK(bindVariables(schema->arguments[0].type, t.list(t.str), variables, t, f.none));

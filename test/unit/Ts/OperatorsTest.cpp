@@ -39,7 +39,8 @@ TEST_CASE("every schema of the registry parses and is a row, in order") {
 }
 
 TEST_CASE("arguments have names, types, defaults and aliases") {
-  Schema add = parse("aten::add.out(Tensor self, Tensor other, *, Scalar alpha=1, Tensor(a!) out) -> Tensor(a!)");
+  Schema add = parse(
+      "aten::add.out(Tensor self, Tensor other, *, Scalar alpha=1, Tensor(a!) out) -> Tensor(a!)");
   REQUIRE(add.arguments.size() == 4);
   CHECK(add.arguments[1].name == "other");
   CHECK_FALSE(add.arguments[1].keywordOnly);
@@ -53,7 +54,8 @@ TEST_CASE("arguments have names, types, defaults and aliases") {
 }
 
 TEST_CASE("types of all forms") {
-  Schema pool = parse("x::y(int[2]? size=None, Dict(str, t[])(a!) d, (int, tVal)[] pairs, Tensor(b!)[] out) -> t(*)?");
+  Schema pool = parse("x::y(int[2]? size=None, Dict(str, t[])(a!) d, (int, tVal)[] pairs, "
+                      "Tensor(b!)[] out) -> t(*)?");
   const SchemaType &size = pool.arguments[0].type;
   CHECK(size.kind == SchemaType::Optional);
   CHECK(size.parameters[0].kind == SchemaType::List);
@@ -69,7 +71,9 @@ TEST_CASE("types of all forms") {
 }
 
 TEST_CASE("several results, and a tuple as the only one") {
-  CHECK(parse("aten::max.dim(Tensor self, int dim) -> (Tensor values, Tensor indices)").returns[1].name == "indices");
+  CHECK(parse("aten::max.dim(Tensor self, int dim) -> (Tensor values, Tensor indices)")
+            .returns[1]
+            .name == "indices");
   Schema item = parse("aten::popitem.str(Dict(str, t)(a!) self) -> ((str, t))");
   REQUIRE(item.returns.size() == 1);
   CHECK(item.returns[0].type.kind == SchemaType::Tuple);
@@ -78,7 +82,8 @@ TEST_CASE("several results, and a tuple as the only one") {
 }
 
 TEST_CASE("default values") {
-  Schema schema = parse("x::y(float a=1e-05, str b=\"\\n\\\"\", int[2] c=[1, -1], bool d=True, int? e=None) -> ()");
+  Schema schema = parse(
+      "x::y(float a=1e-05, str b=\"\\n\\\"\", int[2] c=[1, -1], bool d=True, int? e=None) -> ()");
   CHECK(schema.arguments[0].defaultValue->number == 1e-05);
   CHECK(schema.arguments[1].defaultValue->text == "\n\"");
   CHECK(schema.arguments[2].defaultValue->elements[1].integer == -1);
@@ -89,7 +94,8 @@ TEST_CASE("default values") {
 TEST_CASE("what is not a schema says why and where") {
   CHECK(parseError("").find("operator's name") != std::string::npos);
   CHECK(parseError("a::b(Tensor) -> Tensor").find("argument's name") != std::string::npos);
-  CHECK(parseError("a::b(Tensor x -> Tensor").find("expected ',' or ')' at column 15") != std::string::npos);
+  CHECK(parseError("a::b(Tensor x -> Tensor").find("expected ',' or ')' at column 15") !=
+        std::string::npos);
   CHECK(parseError("a::b(Quark x) -> Tensor").find("found 'Quark'") != std::string::npos);
   CHECK(parseError("a::b(int[x] y) -> ()").find("size") != std::string::npos);
   CHECK(parseError("a::b(str x=\"y) -> ()").find("end of a string") != std::string::npos);

@@ -18,16 +18,19 @@ static std::string errorOf(const std::string &body) {
     if (first.empty())
       first = diagnostic.str();
   });
-  std::string source = "ts.func @f(%c: !ts.bool, %n: !ts.int, %x: !ts.tensor) -> !ts.tensor {\n" + body +
-                       "\nts.return %x : !ts.tensor\n}";
+  std::string source = "ts.func @f(%c: !ts.bool, %n: !ts.int, %x: !ts.tensor) -> !ts.tensor {\n" +
+                       body + "\nts.return %x : !ts.tensor\n}";
   parseSourceString<ModuleOp>(source, &context);
   return first;
 }
 
 TEST_CASE("branches yield what the operation results in") {
-  CHECK(errorOf("%r = ts.if %c : (!ts.bool) -> !ts.int { ts.yield %n : !ts.int } else { ts.yield }") ==
+  CHECK(errorOf(
+            "%r = ts.if %c : (!ts.bool) -> !ts.int { ts.yield %n : !ts.int } else { ts.yield }") ==
         "'ts.yield' op has 0 values where 1 are wanted");
-  CHECK(errorOf("%r = ts.if %c : (!ts.bool) -> !ts.int { ts.yield %n : !ts.int } else { ts.yield %n : !ts.int }").empty());
+  CHECK(errorOf("%r = ts.if %c : (!ts.bool) -> !ts.int { ts.yield %n : !ts.int } else { ts.yield "
+                "%n : !ts.int }")
+            .empty());
 }
 
 TEST_CASE("loops carry as many values as they result in") {
@@ -49,12 +52,14 @@ TEST_CASE("tasks take the arguments they are given") {
 }
 
 TEST_CASE("operators have the arguments and results of their schemas") {
-  CHECK(errorOf("%y = ts.aten \"aten::add.Tensor\"(%x, %x) : (!ts.tensor, !ts.tensor) -> !ts.tensor") ==
+  CHECK(errorOf(
+            "%y = ts.aten \"aten::add.Tensor\"(%x, %x) : (!ts.tensor, !ts.tensor) -> !ts.tensor") ==
         "'ts.aten' op 'aten::add.Tensor' has 2 arguments where its schema has 3");
   CHECK(errorOf("ts.aten \"aten::neg\"(%x) : (!ts.tensor) -> ()") ==
         "'ts.aten' op 'aten::neg' has 0 results where its schema has 1");
   CHECK(errorOf("ts.aten \"prim::Print\"(%x, %n) : (!ts.tensor, !ts.int) -> ()").empty());
-  CHECK(errorOf("%y = ts.aten \"mine::anything\"(%x, %n) : (!ts.tensor, !ts.int) -> !ts.tensor").empty());
+  CHECK(errorOf("%y = ts.aten \"mine::anything\"(%x, %n) : (!ts.tensor, !ts.int) -> !ts.tensor")
+            .empty());
 }
 
 TEST_CASE("functions and dicts are whole") {

@@ -12,8 +12,9 @@
 // Result types: void, Status, TensorRef, ListRef, DictRef, StringPtr, TupleRef, int64_t, double,
 // bool, Scalar, Complex, OwnedValue, Result<> of them, Results<A, B...> (several schema results).
 // An argument that is returned
-// (`Tensor(a!) self`) is shared: return Ref<Tensor>::share(&self), or self through `same(self)`. The function's
-// name must not be one of this namespace (view, select, expand...): as a template argument it would be ambiguous.
+// (`Tensor(a!) self`) is shared: return Ref<Tensor>::share(&self), or self through `same(self)`.
+// The function's name must not be one of this namespace (view, select, expand...): as a template
+// argument it would be ambiguous.
 #pragma once
 
 #include "tsc/runtime/Objects.h"
