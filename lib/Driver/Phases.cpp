@@ -6,6 +6,7 @@
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -64,6 +65,7 @@ static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
       ts::createRemoveDropout()); // after folding, because `train` is an attribute's value
   passes.addPass(ts::createFoldConvBatchNorm()); // likewise
   passes.addPass(ts::createFoldConstants());     // the new weights
+  passes.addPass(createCSEPass()); // of values; what makes or reads objects says so and stays
   passes.addPass(ts::createEliminateDeadCode());
 }
 

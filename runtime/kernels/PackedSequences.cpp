@@ -95,7 +95,46 @@ Two padPacked(Context &cx, const Tensor &data, const Tensor &counts, bool batchF
   TSC_TRY(out);
   return Two{out, lengths};
 }
+/// Sequences of one trailing shape side by side, as long as the longest.
+TensorRef padSequence(Context &cx, TensorList sequences, bool batchFirst, double paddingValue,
+                      StringRef side) {
+  bool left = side == StringRef("left", 4);
+  if (!left && !(side == StringRef("right", 5)))
+    return cx.fail("Expected padding_side to be one of left or right");
+  if (sequences.empty())
+    return cx.fail("received an empty list of sequences");
+  const Tensor &first = sequences[0];
+  int64_t longest = 0, count = sequences.size();
+  for (int64_t i = 0; i < count; ++i) {
+    const Tensor &each = sequences[i];
+    bool fits = each.rank >= 1 && each.rank == first.rank;
+    for (int64_t d = 1; fits && d < each.rank; ++d)
+      fits = each.sizes[d] == first.sizes[d];
+    if (!fits)
+      return cx.fail("pad_sequence: all sequences must agree in all dims but the first");
+    longest = each.sizes[0] > longest ? each.sizes[0] : longest;
+  }
+  Shape sizes(first.shape());
+  sizes[0] = longest;
+  sizes.insert(0, count);
+  if (!batchFirst) {
+    sizes[0] = longest;
+    sizes[1] = count;
+  }
+  TensorRef out = full(cx, sizes, Scalar(paddingValue), first.dtype);
+  TSC_TRY(out);
+  for (int64_t i = 0; i < count; ++i) {
+    TensorRef row = select(cx, *out, batchFirst ? 0 : 1, i);
+    TSC_TRY(row);
+    int64_t length = sequences[i].sizes[0];
+    TensorRef part = narrow(cx, *row, 0, left ? longest - length : 0, length);
+    TSC_TRY(part);
+    TSC_TRY(copyInto(cx, *part, sequences[i]));
+  }
+  return out;
+}
 } // namespace
 
 TSC_KERNEL(aten__pack_padded_sequence, packPadded)
 TSC_KERNEL(aten__pad_packed_sequence, padPacked)
+TSC_KERNEL(aten_pad_sequence, padSequence)

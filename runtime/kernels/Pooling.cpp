@@ -251,7 +251,8 @@ Two fractionalMax(Context &cx, const Tensor &self, IntList kernel, IntList outpu
   Windows w;
   TSC_TRY(adaptiveWindows(cx, "fractional_max_pool", self, Spatial, output, w));
   int64_t planes = w.planes;
-  if (samples.numel != planes * Spatial)
+  // There may be more, as for an image without a batch whose samples were drawn for one.
+  if (samples.numel < planes * Spatial)
     return cx.fail("fractional_max_pool%dd: expected %lld random samples, got %lld", Spatial,
                    static_cast<long long>(planes * Spatial), static_cast<long long>(samples.numel));
   for (int d = 0; d < Spatial; ++d) {

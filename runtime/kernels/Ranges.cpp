@@ -205,6 +205,19 @@ static TensorRef logspaceOf(Context &cx, A start, B end, int64_t steps, double b
   TSC_ASSIGN(Scalar to, spacedEnd(cx, end));
   return makeSpaced(cx, from, to, steps, &base, spacedDType(cx, from, to, dtype));
 }
+static TensorRef linspaceInto(Context &cx, Scalar start, Scalar end, int64_t steps, Tensor &out) {
+  TensorRef made = makeSpaced(cx, start, end, steps, nullptr, out.dtype);
+  TSC_TRY(made);
+  TSC_TRY(writeOut(cx, out, *made));
+  return same(out);
+}
+static TensorRef logspaceInto(Context &cx, Scalar start, Scalar end, int64_t steps, double base,
+                              Tensor &out) {
+  TensorRef made = makeSpaced(cx, start, end, steps, &base, out.dtype);
+  TSC_TRY(made);
+  TSC_TRY(writeOut(cx, out, *made));
+  return same(out);
+}
 static constexpr auto linspaceScalars = linspaceOf<Scalar, Scalar>;
 static constexpr auto linspaceTensors = linspaceOf<const Tensor &, const Tensor &>;
 static constexpr auto linspaceToScalar = linspaceOf<const Tensor &, Scalar>;
@@ -217,6 +230,8 @@ TSC_KERNEL(aten_linspace, linspaceScalars)
 TSC_KERNEL(aten_linspace_Tensor_Tensor, linspaceTensors)
 TSC_KERNEL(aten_linspace_Tensor_Scalar, linspaceToScalar)
 TSC_KERNEL(aten_linspace_Scalar_Tensor, linspaceToTensor)
+TSC_KERNEL(aten_linspace_out, linspaceInto)
+TSC_KERNEL(aten_logspace_out, logspaceInto)
 TSC_KERNEL(aten_logspace, logspaceScalars)
 TSC_KERNEL(aten_logspace_Tensor_Tensor, logspaceTensors)
 TSC_KERNEL(aten_logspace_Tensor_Scalar, logspaceToScalar)

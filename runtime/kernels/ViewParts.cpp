@@ -170,7 +170,7 @@ static TensorRef sumToSize(Context &cx, const Tensor &t, IntList sizes) {
   if (!fits)
     return cx.fail("size {%s} is not expandable to size {%s}.", ShapeText(sizes).text,
                    ShapeText(t.shape()).text);
-  if (dims.empty())
+  if (dims.empty() && !sizes.empty())
     return view(cx, t, sizes);
   TensorRef sum = sumTensor(cx, t, Optional<IntList>(dims), true, sumDType(t, {}));
   TSC_TRY(sum);
