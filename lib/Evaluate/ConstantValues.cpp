@@ -92,8 +92,18 @@ static int64_t findStorage(const WeightStore &weights, const void *data) {
   return -1;
 }
 
+/// The storage of these bytes among those made so far, or a new one.
+static int64_t addOnce(WeightStore &weights, ArrayRef<uint8_t> bytes, MadeStorages &made) {
+  for (int64_t storage : made.storages)
+    if (weights.get(storage) == bytes)
+      return storage;
+  made.storages.push_back(weights.addCopy(bytes));
+  made.bytes += static_cast<int64_t>(bytes.size());
+  return made.storages.back();
+}
+
 static FailureOr<Attribute> tensorConstant(MLIRContext *context, WeightStore &weights,
-                                           const rt::Tensor &tensor, int64_t &copied) {
+                                           const rt::Tensor &tensor, MadeStorages &made) {
   if (!tensor.isDefined() || tensor.quantizer || tensor.flags)
     return failure();
   SmallVector<int64_t> sizes(tensor.sizes, tensor.sizes + tensor.rank);
@@ -101,10 +111,10 @@ static FailureOr<Attribute> tensorConstant(MLIRContext *context, WeightStore &we
   int64_t storage = findStorage(weights, tensor.storage->data);
   int64_t offset = tensor.offset();
   if (storage < 0) {
-    int64_t bytes = tensor.storage->bytes;
-    storage = weights.addCopy(
-        ArrayRef<uint8_t>(static_cast<const uint8_t *>(tensor.storage->data), bytes));
-    copied += bytes;
+    storage = addOnce(weights,
+                      ArrayRef<uint8_t>(static_cast<const uint8_t *>(tensor.storage->data),
+                                        static_cast<size_t>(tensor.storage->bytes)),
+                      made);
   } else {
     offset = (static_cast<const uint8_t *>(tensor.data) - weights.get(storage).data()) /
              tensor.itemsize();
@@ -114,7 +124,7 @@ static FailureOr<Attribute> tensorConstant(MLIRContext *context, WeightStore &we
 }
 
 FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Type type,
-                                int64_t &bytes) {
+                                MadeStorages &made) {
   MLIRContext *context = type.getContext();
   Builder builder(context);
   switch (value.tag) {
@@ -132,7 +142,7 @@ FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Ty
   }
   case rt::Tag::Tensor:
     return tensorConstant(context, weights, *reinterpret_cast<const rt::Tensor *>(value.payload.p),
-                          bytes);
+                          made);
   case rt::Tag::List: {
     auto listType = dyn_cast<ListType>(type);
     if (!listType)
@@ -140,7 +150,7 @@ FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Ty
     const rt::List &list = *reinterpret_cast<const rt::List *>(value.payload.p);
     SmallVector<Attribute> items;
     for (int64_t i = 0; i < list.size; ++i) {
-      FailureOr<Attribute> item = toConstant(weights, list.get(i), listType.getElement(), bytes);
+      FailureOr<Attribute> item = toConstant(weights, list.get(i), listType.getElement(), made);
       if (failed(item))
         return failure();
       items.push_back(*item);

@@ -13,9 +13,16 @@ namespace tsc::ts {
 mlir::FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights,
                                                mlir::Attribute attribute, mlir::Type type);
 
+/// What evaluation has added to the WeightStore.
+struct MadeStorages {
+  llvm::SmallVector<int64_t> storages;
+  int64_t bytes = 0;
+};
+
 /// The attribute of a result. A tensor whose memory lies in a storage of the WeightStore becomes a
-/// view of it, any other is copied into a new one; `bytes` grows by what was copied.
+/// view of it; any other is copied into a new one, or is that of an equal tensor made before: two
+/// methods fold the same weights.
 mlir::FailureOr<mlir::Attribute> toConstant(WeightStore &weights, const rt::Value &value,
-                                            mlir::Type type, int64_t &bytes);
+                                            mlir::Type type, MadeStorages &made);
 
 } // namespace tsc::ts

@@ -25,16 +25,17 @@ struct Evaluator::State {
   WeightStore &weights;
   EvaluationBudget budget;
   rt::Context cx;
+  MadeStorages made;
 };
 
 Evaluator::Evaluator(MLIRContext *context, EvaluationBudget budget)
-    : state(new State{getWeightStore(context), budget, {}}) {}
+    : state(new State{getWeightStore(context), budget, {}, {}}) {}
 Evaluator::~Evaluator() = default;
 
 FailureOr<SmallVector<Attribute>> Evaluator::evaluate(AtenOp op, ArrayRef<Attribute> operands) {
   const OperatorRow *row = op.getRow();
   if (!row || !row->isFunctional() || row->effects || row->schema().varargs ||
-      state->budget.operations-- <= 0)
+      state->budget.operations-- <= 0 || state->made.bytes > state->budget.resultBytes)
     return failure();
   const rt::KernelEntry *kernel = findKernel(row->kernelSymbol());
   if (!kernel)
@@ -57,14 +58,13 @@ FailureOr<SmallVector<Attribute>> Evaluator::evaluate(AtenOp op, ArrayRef<Attrib
   for (const rt::Value &result : results)
     made.push_back(rt::OwnedValue::adopt(result));
   SmallVector<Attribute> constants;
-  int64_t bytes = 0;
   for (auto [value, result] : llvm::zip_equal(results, op.getResults())) {
-    FailureOr<Attribute> constant = toConstant(state->weights, value, result.getType(), bytes);
+    FailureOr<Attribute> constant =
+        toConstant(state->weights, value, result.getType(), state->made);
     if (failed(constant))
       return failure();
     constants.push_back(*constant);
   }
-  state->budget.resultBytes -= bytes;
   return constants;
 }
 
