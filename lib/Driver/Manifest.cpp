@@ -250,7 +250,7 @@ std::optional<Manifest> parseManifest(StringRef text) {
 
 HeaderModel headerOf(const Manifest &manifest, StringRef prefix) {
   HeaderModel model;
-  model.name = manifest.name;
+  model.name = manifest.name.empty() ? prefix.str() : manifest.name;
   model.prefix = prefix.str();
   for (const ManifestMethod &method : manifest.methods) {
     HeaderMethod header = {method.name, {}, method.result};
