@@ -74,8 +74,11 @@ static TensorRef vander(Context &cx, const Tensor &t, Optional<int64_t> columns,
   return powersOf(cx, t, n, increasing);
 }
 static TensorRef linalgVander(Context &cx, const Tensor &t, Optional<int64_t> columns) {
-  if (t.rank == 0)
-    return cx.fail("linalg.vander: Expected dim(x) >= 1, but got dim(x)=0");
+  if (t.rank == 0) { // acts as a vector of one
+    TensorRef vector = unsqueeze(cx, t, 0);
+    TSC_TRY(vector);
+    return linalgVander(cx, *vector, columns);
+  }
   int64_t n = columns.valueOr(t.size(-1));
   if (n <= 1)
     return cx.fail("linalg.vander: N must be greater than 1.");
