@@ -38,6 +38,25 @@ int main(void) {
 }
 )";
 
+static const char *const kTwoModelsProgram = R"(
+#include "once.h"
+#include "twice.h"
+#include <stdio.h>
+static double callOn(const tsc_model_api *api, double number) {
+  tsc_instance *m;
+  tsc_error e = {0};
+  tsc_value x = {TSC_FLOAT, 0, {0}}, y;
+  x.as.d = number;
+  if (api->create(NULL, &m, &e) || api->call(m, (uint32_t)api->find_method("f"), &x, 1, &y, &e)) return -1;
+  api->destroy(m);
+  return y.as.d;
+}
+int main(void) {
+  printf("%s %g, %s %g\n", once_model()->name, callOn(once_model(), 5), twice_model()->name, callOn(twice_model(), 5));
+  return 0;
+}
+)";
+
 static const char *const kCppProgram = R"(
 #include "sums.hpp"
 #include <cstdio>
@@ -76,6 +95,31 @@ TEST_CASE("a model is called from C, however it is linked") {
     INFO(with << '\n' << built.err);
     REQUIRE(built.code == 0);
     CHECK(shell.run("./main").out == "11 22 33\n");
+  }
+}
+
+TEST_CASE("two models live in one program") {
+  Shell shell;
+  shell.write("once.py", "def f(x: float) -> float:\n    return x\n");
+  shell.write("twice.py", "def f(x: float) -> float:\n    return x * 2\n");
+  shell.write("main.c", kTwoModelsProgram);
+  std::string runtime = shell.run("tsc -march=x86-64-v3 --print-runtime").out;
+  REQUIRE(!runtime.empty());
+  runtime.pop_back();
+  for (const char *kind : {".o", ".so"}) {
+    std::string objects, libraries = " " + runtime + " -lm -lpthread -Wl,-rpath,.";
+    for (const char *name : {"once", "twice"}) {
+      std::string prefix = std::string(kind) == ".so" ? "lib" : "";
+      std::string output = prefix + name + kind;
+      Outcome made = shell.run(std::string("tsc ") + name + ".py -march=x86-64-v3 -o " + output +
+                               " -o " + name + ".h");
+      REQUIRE(made.code == 0);
+      objects += " " + output;
+    }
+    Outcome built = shell.run("cc -std=c99 main.c" + objects + libraries + " -o main");
+    INFO(kind << '\n' << built.err);
+    REQUIRE(built.code == 0);
+    CHECK(shell.run("./main").out == "once 5, twice 10\n");
   }
 }
 
