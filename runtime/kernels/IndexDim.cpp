@@ -114,35 +114,21 @@ static Status reduceSlices(Context &cx, Tensor &self, int64_t dim, const Tensor 
   return scatterReduce(cx, *job.self, job.dim, *job.index, *job.source, reduce, includeSelf);
 }
 
-/// The in-place and functional forms of a function that changes its first argument.
-template <auto Fn> struct SliceForms;
-template <class... A, Status (*Fn)(Context &, Tensor &, A...)> struct SliceForms<Fn> {
-  static TensorRef inPlace(Context &cx, Tensor &self, A... a) {
-    TSC_TRY(Fn(cx, self, a...));
-    return same(self);
-  }
-  static TensorRef fresh(Context &cx, const Tensor &self, A... a) {
-    TensorRef made = clone(cx, self);
-    TSC_TRY(made);
-    TSC_TRY(Fn(cx, *made, a...));
-    return made;
-  }
-};
-TSC_KERNEL(aten_index_add_, SliceForms<addSlices>::inPlace)
-TSC_KERNEL(aten_index_add, SliceForms<addSlices>::fresh)
-TSC_OUTPUT_COPY(aten_index_add_out, SliceForms<addSlices>::fresh)
-TSC_KERNEL(aten_index_copy_, SliceForms<copySlices>::inPlace)
-TSC_KERNEL(aten_index_copy, SliceForms<copySlices>::fresh)
-TSC_OUTPUT_COPY(aten_index_copy_out, SliceForms<copySlices>::fresh)
-TSC_KERNEL(aten_index_fill__int_Scalar, SliceForms<fillSlices>::inPlace)
-TSC_KERNEL(aten_index_fill_int_Scalar, SliceForms<fillSlices>::fresh)
-TSC_OUTPUT_COPY(aten_index_fill_int_Scalar_out, SliceForms<fillSlices>::fresh)
-TSC_KERNEL(aten_index_fill__int_Tensor, SliceForms<fillSlicesTensor>::inPlace)
-TSC_KERNEL(aten_index_fill_int_Tensor, SliceForms<fillSlicesTensor>::fresh)
-TSC_OUTPUT_COPY(aten_index_fill_int_Tensor_out, SliceForms<fillSlicesTensor>::fresh)
-TSC_KERNEL(aten_index_reduce_, SliceForms<reduceSlices>::inPlace)
-TSC_KERNEL(aten_index_reduce, SliceForms<reduceSlices>::fresh)
-TSC_OUTPUT_COPY(aten_index_reduce_out, SliceForms<reduceSlices>::fresh)
+TSC_KERNEL(aten_index_add_, WriteForms<addSlices>::inPlace)
+TSC_KERNEL(aten_index_add, WriteForms<addSlices>::fresh)
+TSC_OUTPUT_COPY(aten_index_add_out, WriteForms<addSlices>::fresh)
+TSC_KERNEL(aten_index_copy_, WriteForms<copySlices>::inPlace)
+TSC_KERNEL(aten_index_copy, WriteForms<copySlices>::fresh)
+TSC_OUTPUT_COPY(aten_index_copy_out, WriteForms<copySlices>::fresh)
+TSC_KERNEL(aten_index_fill__int_Scalar, WriteForms<fillSlices>::inPlace)
+TSC_KERNEL(aten_index_fill_int_Scalar, WriteForms<fillSlices>::fresh)
+TSC_OUTPUT_COPY(aten_index_fill_int_Scalar_out, WriteForms<fillSlices>::fresh)
+TSC_KERNEL(aten_index_fill__int_Tensor, WriteForms<fillSlicesTensor>::inPlace)
+TSC_KERNEL(aten_index_fill_int_Tensor, WriteForms<fillSlicesTensor>::fresh)
+TSC_OUTPUT_COPY(aten_index_fill_int_Tensor_out, WriteForms<fillSlicesTensor>::fresh)
+TSC_KERNEL(aten_index_reduce_, WriteForms<reduceSlices>::inPlace)
+TSC_KERNEL(aten_index_reduce, WriteForms<reduceSlices>::fresh)
+TSC_OUTPUT_COPY(aten_index_reduce_out, WriteForms<reduceSlices>::fresh)
 
 // ---- The flattened tensor
 /// Row-major positions, wrapped and checked.
@@ -202,6 +188,6 @@ static Status putFlat(Context &cx, Tensor &self, const Tensor &index, const Tens
   TSC_TRY(shaped);
   return copyInto(cx, self, *shaped);
 }
-TSC_KERNEL(aten_put_, SliceForms<putFlat>::inPlace)
-TSC_KERNEL(aten_put, SliceForms<putFlat>::fresh)
-TSC_OUTPUT_COPY(aten_put_out, SliceForms<putFlat>::fresh)
+TSC_KERNEL(aten_put_, WriteForms<putFlat>::inPlace)
+TSC_KERNEL(aten_put, WriteForms<putFlat>::fresh)
+TSC_OUTPUT_COPY(aten_put_out, WriteForms<putFlat>::fresh)

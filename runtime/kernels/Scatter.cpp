@@ -333,24 +333,10 @@ Status scatterReduce(Context &cx, Tensor &self, int64_t dim, const Tensor &index
 }
 } // namespace tsc::rt
 
-/// The in-place and functional forms of a function that changes its first argument.
-template <auto Fn> struct Forms;
-template <class... A, Status (*Fn)(Context &, Tensor &, A...)> struct Forms<Fn> {
-  static TensorRef inPlace(Context &cx, Tensor &self, A... a) {
-    TSC_TRY(Fn(cx, self, a...));
-    return same(self);
-  }
-  static TensorRef fresh(Context &cx, const Tensor &self, A... a) {
-    TensorRef made = clone(cx, self);
-    TSC_TRY(made);
-    TSC_TRY(Fn(cx, *made, a...));
-    return made;
-  }
-};
 #define TSC_SCATTER_FORMS(NAME, OVERLOAD, OUT, FN)                                                 \
-  TSC_KERNEL(aten_##NAME##_##OVERLOAD, Forms<FN>::inPlace)                                         \
-  TSC_KERNEL(aten_##NAME##OVERLOAD, Forms<FN>::fresh)                                              \
-  TSC_OUTPUT_COPY(aten_##NAME##OUT, Forms<FN>::fresh)
+  TSC_KERNEL(aten_##NAME##_##OVERLOAD, WriteForms<FN>::inPlace)                                    \
+  TSC_KERNEL(aten_##NAME##OVERLOAD, WriteForms<FN>::fresh)                                         \
+  TSC_OUTPUT_COPY(aten_##NAME##OUT, WriteForms<FN>::fresh)
 TSC_SCATTER_FORMS(scatter, _src, _src_out, scatterSource)
 TSC_SCATTER_FORMS(scatter, _value, _value_out, scatterNumber)
 TSC_SCATTER_FORMS(scatter, _reduce, _reduce_out, scatterReduceSource)

@@ -68,4 +68,19 @@ Status runScatter(Context &cx, const ScatterJob &job);
 Status scatterReduce(Context &cx, Tensor &self, int64_t dim, const Tensor &index,
                      const Tensor &source, StringRef reduce, bool includeSelf);
 
+/// The in-place and functional forms of a function that changes its first argument.
+template <auto Fn> struct WriteForms;
+template <class... A, Status (*Fn)(Context &, Tensor &, A...)> struct WriteForms<Fn> {
+  static TensorRef inPlace(Context &cx, Tensor &self, A... a) {
+    TSC_TRY(Fn(cx, self, a...));
+    return same(self);
+  }
+  static TensorRef fresh(Context &cx, const Tensor &self, A... a) {
+    TensorRef made = clone(cx, self);
+    TSC_TRY(made);
+    TSC_TRY(Fn(cx, *made, a...));
+    return made;
+  }
+};
+
 } // namespace tsc::rt

@@ -147,8 +147,8 @@ TEST_CASE("what cannot be written leaves nothing", "[value]") {
   ValueGraph g;
   tsc::DiagnosticEngine engine;
   CHECK(!writeValueFile("/nonexistent/v.pt", g, g.none(), engine));
-  CHECK(!writeValueFile("/tmp", g, g.none(), engine));
-  CHECK(!writeValueFile("/tmp/tsc-none.npy", g, g.none(), engine));
+  CHECK(!writeValueFile(".", g, g.none(), engine));
+  CHECK(!writeValueFile("tsc-none.npy", g, g.none(), engine));
   CHECK(engine.diagnostics().size() == 3);
-  CHECK(!llvm::sys::fs::exists("/tmp/tsc-none.npy"));
+  CHECK(!llvm::sys::fs::exists("tsc-none.npy"));
 }
