@@ -45,17 +45,15 @@ private:
     if (!shape)
       return arith::ConstantOp::create(builder, loc, scalar);
     auto type = cast<ShapedType>(typeOf(scalar.getType()));
-    return arith::ConstantOp::create(builder, loc,
-                                     DenseElementsAttr::get(type, Attribute(scalar)));
+    return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, Attribute(scalar)));
   }
   Value integer(Type element, int64_t number) {
-    return constant(builder.getIntegerAttr(
-        element, APInt(element.getIntOrFloatBitWidth(), number, /*isSigned=*/true,
-                       /*implicitTrunc=*/true)));
+    return constant(builder.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), number,
+                                                          /*isSigned=*/true,
+                                                          /*implicitTrunc=*/true)));
   }
   Value number(DType dtype, double number) {
-    return constant(
-        builder.getFloatAttr(pointwiseType(builder.getContext(), dtype), number));
+    return constant(builder.getFloatAttr(pointwiseType(builder.getContext(), dtype), number));
   }
   template <class Op, class... Args> Value make(Args &&...args) {
     return Op::create(builder, loc, std::forward<Args>(args)...);
@@ -75,8 +73,8 @@ private:
 
 Value Converter::widenBFloat(Value value) {
   Type i32 = builder.getI32Type();
-  Value bits = make<arith::ExtUIOp>(
-      typeOf(i32), make<arith::BitcastOp>(typeOf(builder.getI16Type()), value));
+  Value bits = make<arith::ExtUIOp>(typeOf(i32),
+                                    make<arith::BitcastOp>(typeOf(builder.getI16Type()), value));
   Value high = make<arith::ShLIOp>(bits, integer(i32, 16));
   return make<arith::BitcastOp>(typeOf(builder.getF32Type()), high);
 }
@@ -90,8 +88,7 @@ Value Converter::roundToBFloat(Value value) {
   Value rounded = make<arith::AddIOp>(bits, bias);
   Value isNan = make<arith::CmpFOp>(arith::CmpFPredicate::UNO, value, value);
   Value quiet = make<arith::OrIOp>(bits, integer(i32, 0x400000));
-  Value high =
-      make<arith::ShRUIOp>(make<arith::SelectOp>(isNan, quiet, rounded), integer(i32, 16));
+  Value high = make<arith::ShRUIOp>(make<arith::SelectOp>(isNan, quiet, rounded), integer(i32, 16));
   Value half = make<arith::TruncIOp>(typeOf(builder.getI16Type()), high);
   return make<arith::BitcastOp>(typeOf(builder.getBF16Type()), half);
 }
@@ -123,8 +120,8 @@ Value Converter::floatToInteger(Value value, DType from, DType to) {
   Value high = make<arith::CmpFOp>(arith::CmpFPredicate::OLT, size, number(from, end));
   Value fits = make<arith::AndIOp>(low, high);
   Value number = make<arith::FPToSIOp>(typeOf(whole), value);
-  Value smallest = integer(pointwiseType(builder.getContext(), whole),
-                           isNarrow ? INT32_MIN : INT64_MIN);
+  Value smallest =
+      integer(pointwiseType(builder.getContext(), whole), isNarrow ? INT32_MIN : INT64_MIN);
   return integerToInteger(make<arith::SelectOp>(fits, number, smallest), whole, to);
 }
 

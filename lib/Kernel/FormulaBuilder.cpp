@@ -162,8 +162,8 @@ FormulaBuilder::Result FormulaBuilder::binary(StringRef name, const Term &a, con
 FormulaBuilder::Result FormulaBuilder::constantBinary(StringRef name, const Term &a,
                                                       const Term &b) {
   double x = a.toDouble(), y = b.toDouble();
-  bool isCompare = llvm::StringSwitch<bool>(name).Cases({"<", ">", "<=", ">=", "==", "!="}, true)
-                       .Default(false);
+  bool isCompare =
+      llvm::StringSwitch<bool>(name).Cases({"<", ">", "<=", ">=", "==", "!="}, true).Default(false);
   if (isCompare)
     return Term::ofBool(name == "<"    ? x < y
                         : name == ">"  ? x > y
@@ -218,9 +218,9 @@ FormulaBuilder::Result FormulaBuilder::compare(StringRef name, const Term &a, co
     F real;
     I whole, natural;
   };
-  static constexpr Row kRows[] = {
-      {"<", F::OLT, I::slt, I::ult},  {">", F::OGT, I::sgt, I::ugt}, {"<=", F::OLE, I::sle, I::ule},
-      {">=", F::OGE, I::sge, I::uge}, {"==", F::OEQ, I::eq, I::eq},  {"!=", F::UNE, I::ne, I::ne}};
+  static constexpr Row kRows[] = {{"<", F::OLT, I::slt, I::ult},  {">", F::OGT, I::sgt, I::ugt},
+                                  {"<=", F::OLE, I::sle, I::ule}, {">=", F::OGE, I::sge, I::uge},
+                                  {"==", F::OEQ, I::eq, I::eq},   {"!=", F::UNE, I::ne, I::ne}};
   const Row *row = llvm::find_if(kRows, [&](const Row &r) { return r.name == name; });
   if (row == std::end(kRows))
     return fail("has an unknown operator '" + name + "'");

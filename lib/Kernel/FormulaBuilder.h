@@ -21,9 +21,9 @@ struct Term {
   enum Kind : uint8_t { None, Text, Bool, Int, Float, Runtime };
   Kind kind = None;
   llvm::StringRef text;
-  int64_t integer = 0; ///< of Int and Bool
-  double number = 0;   ///< of Float
-  Value value;         ///< of Runtime
+  int64_t integer = 0;            ///< of Int and Bool
+  double number = 0;              ///< of Float
+  Value value;                    ///< of Runtime
   DType dtype = DType::Undefined; ///< of Runtime; Bool may be a condition
 
   static Term ofBool(bool b) { return {Bool, {}, b, 0, {}, DType::Undefined}; }

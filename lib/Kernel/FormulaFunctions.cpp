@@ -91,7 +91,8 @@ FormulaBuilder::Result FormulaBuilder::callOne(StringRef name, const Term &x) {
     FailureOr<Value> value = valueOf(x);
     if (failed(value) || isFloat())
       return fail("has no bitwise form for floats");
-    return computed(make<arith::XOrIOp>(*value, integer(pointwiseType(builder.getContext(), compute), -1)));
+    return computed(
+        make<arith::XOrIOp>(*value, integer(pointwiseType(builder.getContext(), compute), -1)));
   }
   if (name == "sigmoid") {
     Result number = toCompute(x);
@@ -263,8 +264,7 @@ FormulaBuilder::Result FormulaBuilder::shift(bool left, const Term &a, const Ter
   Value count = make<arith::MinUIOp>(*y, most);
   if (!left && isSigned())
     return computed(make<arith::ShRSIOp>(*x, count));
-  Value shifted =
-      left ? make<arith::ShLIOp>(*x, count) : make<arith::ShRUIOp>(*x, count);
+  Value shifted = left ? make<arith::ShLIOp>(*x, count) : make<arith::ShRUIOp>(*x, count);
   return computed(make<arith::SelectOp>(isInside, shifted, zero));
 }
 
@@ -313,8 +313,7 @@ FormulaBuilder::Result FormulaBuilder::power(const Term &base, const Term &expon
 
 /// Quotients rounded down or towards zero, and the remainders: `mod` has the divisor's sign, `fmod`
 /// the dividend's.
-FormulaBuilder::Result FormulaBuilder::floatQuotient(StringRef name, const Term &a,
-                                                     const Term &b) {
+FormulaBuilder::Result FormulaBuilder::floatQuotient(StringRef name, const Term &a, const Term &b) {
   Result x = toCompute(a), y = failed(x) ? x : toCompute(b);
   if (failed(y))
     return failure();
@@ -405,12 +404,13 @@ FormulaBuilder::Result FormulaBuilder::hypotenuse(const Term &a, const Term &b) 
       return make<arith::MulFOp>(wide, wide);
     };
     Value sum = make<arith::AddFOp>(square(x->value), square(y->value));
-    size = computed(convertElements(builder, loc, make<math::SqrtOp>(sum), DType::Float64,
-                                    DType::Float32));
+    size = computed(
+        convertElements(builder, loc, make<math::SqrtOp>(sum), DType::Float64, DType::Float32));
   } else {
     Result large = extreme(true, *x, *y), small = extreme(false, *x, *y);
     Result ratio = arithmetic("/", *small, *large);
-    Result root = callOne("sqrt", *arithmetic("+", *arithmetic("*", *ratio, *ratio), Term::ofInt(1)));
+    Result root =
+        callOne("sqrt", *arithmetic("+", *arithmetic("*", *ratio, *ratio), Term::ofInt(1)));
     size = select(*compare("==", *large, zero), *large, *arithmetic("*", *large, *root));
   }
   return select(*isInfinite, inf, *size);

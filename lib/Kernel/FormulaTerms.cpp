@@ -26,9 +26,9 @@ Value FormulaBuilder::splat(TypedAttr scalar) {
   return make<arith::ConstantOp>(DenseElementsAttr::get(type, Attribute(scalar)));
 }
 Value FormulaBuilder::integer(Type element, int64_t number) {
-  return splat(builder.getIntegerAttr(
-      element, APInt(element.getIntOrFloatBitWidth(), number, /*isSigned=*/true,
-                     /*implicitTrunc=*/true)));
+  return splat(builder.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), number,
+                                                     /*isSigned=*/true,
+                                                     /*implicitTrunc=*/true)));
 }
 Value FormulaBuilder::spread(Value value) {
   if (!lanes || isa<VectorType>(value.getType()))
@@ -38,18 +38,19 @@ Value FormulaBuilder::spread(Value value) {
 
 FailureOr<Value> FormulaBuilder::materialize(const Term &constant) {
   if (!constant.isNumber()) {
-    return refuse("needs a number where it has " + Twine(constant.kind == Term::None ? "None" : "a text"));
+    return refuse("needs a number where it has " +
+                  Twine(constant.kind == Term::None ? "None" : "a text"));
   }
   Type element = pointwiseType(builder.getContext(), compute);
   if (isFloat()) {
     APFloat number(constant.toDouble());
     bool inexact;
     if (isFloating(rounding))
-      number.convert(cast<mlir::FloatType>(pointwiseType(builder.getContext(), rounding))
-                         .getFloatSemantics(),
-                     APFloat::rmNearestTiesToEven, &inexact);
-    number.convert(cast<mlir::FloatType>(element).getFloatSemantics(),
-                   APFloat::rmNearestTiesToEven, &inexact);
+      number.convert(
+          cast<mlir::FloatType>(pointwiseType(builder.getContext(), rounding)).getFloatSemantics(),
+          APFloat::rmNearestTiesToEven, &inexact);
+    number.convert(cast<mlir::FloatType>(element).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                   &inexact);
     return splat(builder.getFloatAttr(element, number));
   }
   if (constant.kind != Term::Float)

@@ -211,8 +211,8 @@ FailureOr<Term> Pointwise::termOf(StringRef name, llvm::function_ref<Value(Value
 
 FailureOr<Value> Pointwise::build(OpBuilder &builder, Location loc, int64_t lanes,
                                   llvm::function_ref<Value(Value)> operand) {
-  FormulaBuilder formulas(builder, loc, compute, result, lanes,
-                          [&](StringRef name) { return termOf(name, operand); });
+  auto find = [&](StringRef name) { return termOf(name, operand); };
+  FormulaBuilder formulas(builder, loc, compute, result, lanes, find);
   formulas.rounding = rounding;
   FailureOr<Value> value = formulas.build(*formula);
   error = formulas.error;
@@ -229,10 +229,11 @@ std::optional<std::string> whyNotPointwise(ts::AtenOp op, DType unknown) {
     return pointwise.error;
   loadDialects(op.getContext());
   Block block;
-  OpBuilder builder = OpBuilder::atBlockEnd(&block);
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToEnd(&block);
   FailureOr<Value> value = pointwise.build(builder, op.getLoc(), 0, [&](Value operand) -> Value {
     auto tensor = dyn_cast<ts::TensorType>(operand.getType());
-    DType dtype = !tensor ? numberDType(operand.getType())
+    DType dtype = !tensor             ? numberDType(operand.getType())
                   : tensor.hasDType() ? tensor.getDtype()
                                       : unknown;
     Type type = pointwiseType(op.getContext(), dtype);
