@@ -58,7 +58,8 @@ def Kernel_GroupOp : Kernel_Op<"group", [SingleBlock, RecursiveMemoryEffects, Pa
   let extraClassDeclaration = [{
     YieldOp yield();
     ::mlir::Block &block() { return getBody().front(); }
-    /// The tensors that the group reads from outside, in order of their first use; constants included.
+    /// The tensors that the group reads from outside, in order of their first use; constants and the
+    /// elements of lists included.
     ::llvm::SmallVector<::mlir::Value> inputs();
   }];
 }

@@ -110,6 +110,31 @@ def FuseElementwise : Pass<"ts-fuse-elementwise", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFused", "num-fused", "operators fused">];
 }
 
+def OutlineRegions : Pass<"ts-outline-regions", "::mlir::ModuleOp"> {
+  let summary = "put operators of known dtypes and sizes into regions that are compiled as a whole";
+  let description = [{
+    Needs: ts-propagate-types, functional writes.
+    Leaves: every operator with a compiled form in a kernel.region, if nothing stands between it and the others that may write
+    to a tensor; views whose memory somebody outside may see, outside.
+    Before:  %1 = ts.aten "aten::linear"(%x, %w, %b)    %2 = ts.aten "aten::relu"(%1)
+    After:   %2 = kernel.region(%x) { linear and relu on values }
+  }];
+  let dependentDialects = ["::tsc::kernel::KernelDialect"];
+  let options = [Option<"remarks", "remarks", "bool", "false", "say of each operator left outside why">];
+  let statistics = [Statistic<"numOutlined", "num-outlined", "operators put into regions">];
+}
+
+def FuseGroups : Pass<"ts-fuse-groups", "::mlir::ModuleOp"> {
+  let summary = "gather the operators of a region into the groups that become one kernel each";
+  let description = [{
+    Leaves: kernel.region bodies of constants and kernel.group only.
+    Before:  %1 = ts.aten "aten::linear"(%x, %w, %b)    %2 = ts.aten "aten::relu"(%1)
+    After:   %2 = kernel.group contraction { linear and relu }
+  }];
+  let dependentDialects = ["::tsc::kernel::KernelDialect"];
+  let statistics = [Statistic<"numGroups", "num-groups", "groups made">];
+}
+
 def InsertUpcasts : Pass<"ts-insert-upcasts", "::mlir::ModuleOp"> {
   let summary = "say where a value becomes one of a supertype with another representation";
   let description = [{

@@ -193,6 +193,22 @@ typedef struct {
   const char *result_type;
 } tsc_method;
 
+/* Time spent in one kernel, over all calls that were profiled. */
+typedef struct {
+  const char *kernel;    /* what it is: "contraction"; "generic" for one that knows any dtype */
+  const char *operators; /* what it stands for: "aten::conv2d, aten::relu" */
+  const char *function;  /* where in the program, with `file`, `text` and `line`; or NULL */
+  const char *file;
+  const char *text; /* the source line, or NULL */
+  int32_t line;
+  int32_t reserved;
+  int64_t calls;
+  double seconds;    /* of all calls */
+  double operations; /* of one call, a multiply-add being two; 0: unknown */
+  double bytes;      /* that one call reads and writes; 0: unknown */
+} tsc_kernel_profile;
+typedef void (*tsc_profile_visitor)(void *user, const tsc_kernel_profile *kernel);
+
 typedef struct tsc_instance tsc_instance;
 
 #define TSC_FLAG_WRITES_STATE 1u
@@ -295,6 +311,11 @@ typedef struct tsc_model_api {
                                      int64_t axis); /* axis -1: per tensor */
 
   tsc_pool *(*pool_create)(int32_t threads);
+
+  /* Profiles: calls that start while profiling is on have their kernels timed. Switching it on
+   * starts from nothing; profile_visit gives the sums, at any time and in no order. */
+  void (*profile)(tsc_instance *instance, int32_t on);
+  tsc_status (*profile_visit)(tsc_instance *instance, tsc_profile_visitor visit, void *user);
 } tsc_model_api;
 
 /* Exported by every compiled library. */

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsc/Driver/Commands.h"
+#include "tsc/Driver/ProfileReport.h"
 
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
+#include <numeric>
 #include <sys/resource.h>
+#include <thread>
 
 using namespace llvm;
 
@@ -58,6 +61,39 @@ static void printLine(const BenchCommand &command, const ModelSession &session,
   outs() << '\n';
 }
 
+/// The times of calls over some seconds; none after a report.
+static std::vector<double> timeCalls(const ModelSession &session, ModelValues &values,
+                                     double seconds, DiagnosticEngine &engine) {
+  std::vector<double> times;
+  Clock::time_point start = Clock::now();
+  while (times.size() < 3 || milliseconds(Clock::now() - start) < seconds * 1e3) {
+    std::optional<double> time = timeCall(session, values, engine);
+    if (!time)
+      return {};
+    times.push_back(*time);
+  }
+  return times;
+}
+
+/// Calls the method again, now with its kernels timed.
+static void profileCalls(const BenchCommand &command, const ModelSession &session,
+                         ModelValues &values, DiagnosticEngine &engine) {
+  outs().flush();
+  unsigned cpus = std::max(std::thread::hardware_concurrency(), 1U);
+  unsigned threads = static_cast<unsigned>(std::max(command.session.threads, 0));
+  MachineLimits limits =
+      measureMachineLimits(static_cast<int>(threads ? std::min(threads, cpus) : cpus));
+  session.api().profile(session.instance(), 1);
+  std::vector<double> times = timeCalls(session, values, command.seconds, engine);
+  session.api().profile(session.instance(), 0);
+  if (times.empty())
+    return;
+  ProfiledCalls profiled;
+  profiled.calls = static_cast<int64_t>(times.size());
+  profiled.seconds = std::accumulate(times.begin(), times.end(), 0.0) * 1e-3;
+  printProfile(session, profiled, limits, command.json);
+}
+
 void runBench(const BenchCommand &command, DiagnosticEngine &engine) {
   ModelSession session;
   BoundArguments arguments;
@@ -73,15 +109,12 @@ void runBench(const BenchCommand &command, DiagnosticEngine &engine) {
       return;
   if (!first)
     return;
-  std::vector<double> times;
-  Clock::time_point start = Clock::now();
-  while (times.size() < 3 || milliseconds(Clock::now() - start) < command.seconds * 1e3) {
-    std::optional<double> time = timeCall(session, values, engine);
-    if (!time)
-      return;
-    times.push_back(*time);
-  }
+  std::vector<double> times = timeCalls(session, values, command.seconds, engine);
+  if (times.empty())
+    return;
   printLine(command, session, times, *first);
+  if (command.profile)
+    profileCalls(command, session, values, engine);
 }
 
 } // namespace tsc

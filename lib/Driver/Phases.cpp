@@ -69,13 +69,21 @@ static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(ts::createEliminateDeadCode());
 }
 
-static void addFuse(OpPassManager &passes, const CompileOptions &options) {
+static void addSpecialize(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
   passes.addPass(ts::createFunctionalizeWrites());
-  if (options.fuse && options.codegen)
+  if (options.codegen)
     passes.addPass(
-        ts::createFuseElementwise()); // after writes are functional, because those join chains
+        ts::createOutlineRegions()); // after writes are functional, because those end a region
+}
+
+static void addFuse(OpPassManager &passes, const CompileOptions &options) {
+  if (options.optimization == 0 || !options.codegen)
+    return;
+  passes.addPass(ts::createFuseGroups());
+  if (options.fuse)
+    passes.addPass(ts::createFuseElementwise()); // of what no region took
 }
 
 static void addLower(OpPassManager &passes) {
@@ -89,13 +97,14 @@ void addPhase(OpPassManager &passes, Phase phase, const CompileOptions &options)
     return addFreeze(passes, options);
   case Phase::Optimize:
     return addOptimize(passes, options);
+  case Phase::Specialize:
+    return addSpecialize(passes, options);
   case Phase::Fuse:
     return addFuse(passes, options);
   case Phase::Lower:
     return addLower(passes);
   case Phase::Parse:
   case Phase::Import:
-  case Phase::Specialize:
   case Phase::CodeGen:
   case Phase::Link:
     return;

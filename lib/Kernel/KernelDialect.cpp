@@ -21,10 +21,16 @@ YieldOp GroupOp::yield() { return cast<YieldOp>(block().getTerminator()); }
 
 SmallVector<Value> GroupOp::inputs() {
   llvm::SetVector<Value> found;
+  auto add = [&](Value value) {
+    if (isa<ts::TensorType>(value.getType()) && value.getParentBlock() != &block())
+      found.insert(value);
+  };
   for (Operation &op : block())
-    for (Value operand : op.getOperands())
-      if (isa<ts::TensorType>(operand.getType()) && operand.getParentBlock() != &block())
-        found.insert(operand);
+    for (Value operand : op.getOperands()) {
+      add(operand);
+      if (auto list = operand.getDefiningOp<ts::ListConstructOp>())
+        llvm::for_each(list.getElements(), add);
+    }
   return found.takeVector();
 }
 

@@ -3,6 +3,7 @@
 // splits the work over threads; the region itself sees dense runs of elements only. Runs that are
 // not dense (expanded or strided inputs) go through buffers on the stack, a chunk at a time.
 #include "tsc/runtime/Loops.h"
+#include "tsc/runtime/Profile.h"
 
 namespace tsc::rt {
 namespace {
@@ -74,6 +75,8 @@ extern "C" int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t 
 extern "C" int32_t tsc_rt_map(Context *cx, RegionFunction region, const void *numbers,
                               const TensorObject *const *tensors, int64_t count, int32_t dtype,
                               TensorObject **result) {
+  static constexpr KernelDescriptor kKernel = {"map", "", -1, 0, 0};
+  rt::KernelTimer timer(*cx, kKernel);
   rt::Iterator it;
   it.addOutput({}, static_cast<DType>(dtype));
   for (int64_t i = 0; i < count; ++i)

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
-#include <sched.h>
 
 namespace tsc::rt {
 
@@ -90,18 +89,7 @@ void setUpContext(ModelInstance &m, Context &cx) {
   cx.print = m.options.print;
   cx.warn = m.options.warn;
   cx.hookUser = m.options.hook_user;
-}
-
-static int cpuCount() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0)
-    return 1;
-  int n = 0;
-  for (size_t i = 0; i < sizeof set; ++i)
-    for (unsigned char byte = reinterpret_cast<unsigned char *>(&set)[i]; byte;
-         byte &= static_cast<unsigned char>(byte - 1))
-      ++n;
-  return n ? n : 1;
+  cx.profile = __atomic_load_n(&m.profiling, __ATOMIC_ACQUIRE) ? &m.profile : nullptr;
 }
 
 static void destroyInstance(ModelInstance *m) {
@@ -111,6 +99,7 @@ static void destroyInstance(ModelInstance *m) {
   freeCycles(m->shared);
   if (m->shared.generator)
     tsc_rt_release(&m->shared.generator->head);
+  freeWorkspaces(m->shared);
   destroyPool(m->shared.pool);
   pthread_mutex_destroy(&m->mutex);
   m->~ModelInstance();
@@ -219,19 +208,80 @@ void apiCancel(tsc_instance *instance) {
 }
 
 // ---- Calls
-static bool convertArguments(Context &cx, const MethodDescriptor &method,
-                             const tsc_value *arguments, Vector<Value> &out) {
-  for (uint32_t i = 0; i < method.argumentCount; ++i) {
-    StringBuilder what;
-    what.addFormat("input %u '%s'", i, method.argumentNames ? method.argumentNames[i] : "");
-    Value in;
-    std::memcpy(static_cast<void *>(&in), &arguments[i], sizeof in);
-    OwnedValue converted = convertArgument(cx, in, method.argumentTypes[i], what);
-    if (!converted || !out.push(cx, converted.get()))
-      return false;
-    converted.take();
+namespace {
+/// What a compiled method is called with: the root object, then the arguments. Those that are of
+/// their declared type already are the caller's, who holds them for as long as the call lasts.
+class CallArguments {
+public:
+  CallArguments() = default;
+  CallArguments(const CallArguments &) = delete;
+  CallArguments &operator=(const CallArguments &) = delete;
+  ~CallArguments() {
+    for (int64_t i = 0; i < converted.size(); ++i)
+      release(converted[i]);
+    if (values != inlineValues)
+      freeBytes(values);
   }
-  return true;
+  /// False with the error set: memory is short, or an argument cannot be converted.
+  Status add(Context &cx, const Value *root, const MethodDescriptor &method,
+             const tsc_value *arguments);
+  const Value *data() const { return values; }
+
+private:
+  OwnedValue convert(Context &cx, const MethodDescriptor &method, uint32_t i, const Value &in);
+
+  static constexpr uint32_t kInline = 16;
+  Value inlineValues[kInline];
+  Value *values = inlineValues;
+  Vector<Value> converted; ///< owned
+};
+} // namespace
+
+OwnedValue CallArguments::convert(Context &cx, const MethodDescriptor &method, uint32_t i,
+                                  const Value &in) {
+  StringBuilder what;
+  what.addFormat("input %u '%s'", i, method.argumentNames ? method.argumentNames[i] : "");
+  return convertArgument(cx, in, method.argumentTypes[i], what);
+}
+
+Status CallArguments::add(Context &cx, const Value *root, const MethodDescriptor &method,
+                          const tsc_value *arguments) {
+  uint32_t first = root != nullptr, count = first + method.argumentCount;
+  if (count > kInline) {
+    values = static_cast<Value *>(
+        allocateBytes(cx, static_cast<int64_t>(count) * static_cast<int64_t>(sizeof(Value))));
+    TSC_TRY(values);
+  }
+  if (root)
+    values[0] = *root;
+  for (uint32_t i = 0; i < method.argumentCount; ++i) {
+    Value in = fromApi(arguments[i]);
+    values[first + i] = in;
+    // A tensor of its declared type needs no text for messages.
+    if (in.tag == Tag::Tensor && method.argumentTypes[i]->kind == TypeKind::Tensor) [[likely]]
+      continue;
+    OwnedValue made = convert(cx, method, i, in);
+    TSC_TRY(made);
+    TSC_TRY(converted.push(cx, made.get()));
+    values[first + i] = made.take();
+  }
+  return success();
+}
+
+static tsc_status runMethod(ModelInstance &m, Context &cx, const MethodDescriptor &method,
+                            const Value *arguments, Value *result) {
+  bool serial = m.shared.model->flags & 1;
+  if (serial)
+    pthread_mutex_lock(&m.mutex);
+  BoxedEntry entry = reinterpret_cast<BoxedEntry>(method.entry);
+  tsc_status status = TSC_OK;
+  if (entry(&cx, arguments, result) != 0)
+    status = __atomic_exchange_n(&m.cancelled, 0, __ATOMIC_ACQ_REL)      ? TSC_CANCELLED
+             : std::strcmp(cx.error.className, "tsc.ArgumentError") == 0 ? TSC_BAD_ARGUMENT
+                                                                         : TSC_RAISED;
+  if (serial)
+    pthread_mutex_unlock(&m.mutex);
+  return status;
 }
 
 tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *arguments,
@@ -251,35 +301,52 @@ tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *argu
                    method.argumentCount, count);
     return reportError(cx, TSC_BAD_ARGUMENT, error);
   }
-  Vector<Value> values;
-  bool hasRoot = model.rootType != nullptr;
-  tsc_status status = TSC_OK;
-  OwnedValue root = m.root;
-  if (hasRoot && !values.push(cx, root.get()))
-    return reportError(cx, TSC_OUT_OF_MEMORY, error);
+  OwnedValue root = m.root; // `reset` may replace it meanwhile
+  CallArguments values;
+  if (!values.add(cx, model.rootType ? &root.get() : nullptr, method, arguments))
+    return reportError(cx, TSC_BAD_ARGUMENT, error);
   Value made = makeNone();
-  if (!convertArguments(cx, method, arguments, values))
-    status = TSC_BAD_ARGUMENT;
-  else {
-    bool serial = model.flags & 1;
-    if (serial)
-      pthread_mutex_lock(&m.mutex);
-    BoxedEntry entry = reinterpret_cast<BoxedEntry>(method.entry);
-    if (entry(&cx, values.data(), &made) != 0)
-      status = __atomic_exchange_n(&m.cancelled, 0, __ATOMIC_ACQ_REL)      ? TSC_CANCELLED
-               : std::strcmp(cx.error.className, "tsc.ArgumentError") == 0 ? TSC_BAD_ARGUMENT
-                                                                           : TSC_RAISED;
-    if (serial)
-      pthread_mutex_unlock(&m.mutex);
-  }
-  for (int64_t i = hasRoot ? 1 : 0; i < values.size(); ++i)
-    release(values[i]);
+  tsc_status status = runMethod(m, cx, method, values.data(), &made);
   if (status != TSC_OK)
     return reportError(cx, status, error);
   if (result)
-    std::memcpy(static_cast<void *>(result), &made, sizeof made);
+    *result = toApi(made);
   else
     release(made);
+  return TSC_OK;
+}
+
+// ---- Profiles
+void apiProfile(tsc_instance *instance, int32_t on) {
+  ModelInstance &m = *reinterpret_cast<ModelInstance *>(instance);
+  if (on)
+    m.profile.clear();
+  __atomic_store_n(&m.profiling, on != 0, __ATOMIC_RELEASE);
+}
+
+tsc_status apiProfileVisit(tsc_instance *instance, tsc_profile_visitor visit, void *user) {
+  ModelInstance &m = *reinterpret_cast<ModelInstance *>(instance);
+  const ModelData &model = *m.shared.model;
+  Context cx;
+  Vector<KernelTime> times;
+  if (!m.profile.read(cx, times))
+    return TSC_OUT_OF_MEMORY;
+  for (const KernelTime &time : times) {
+    const KernelDescriptor &kernel = *time.kernel;
+    tsc_kernel_profile row = {};
+    row.kernel = kernel.name;
+    row.operators = kernel.operators;
+    if (kernel.site >= 0 && kernel.site < static_cast<int32_t>(model.siteCount)) {
+      const SiteDescriptor &site = model.sites[kernel.site];
+      row.function = site.function, row.file = site.file, row.text = site.text;
+      row.line = site.line;
+    }
+    row.calls = time.calls;
+    row.seconds = static_cast<double>(time.nanoseconds) * 1e-9;
+    row.operations = kernel.operations;
+    row.bytes = kernel.bytes;
+    visit(user, &row);
+  }
   return TSC_OK;
 }
 

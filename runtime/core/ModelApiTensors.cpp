@@ -223,6 +223,8 @@ static void fillApi(const ModelData *model, tsc_model_api &api) {
   api.cancel = apiCancel;
   api.error_clear = apiErrorClear;
   api.pool_create = apiPoolCreate;
+  api.profile = apiProfile;
+  api.profile_visit = apiProfileVisit;
   setValueFunctions(api);
   setTensorFunctions(api);
 }

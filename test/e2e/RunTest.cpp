@@ -115,6 +115,20 @@ TEST_CASE("bench prints one line of JSON") {
   CHECK(o.out.find('\n') == o.out.size() - 1);
 }
 
+TEST_CASE("bench prints the time of each kernel") {
+  Shell shell;
+  shell.write("f.py", kSource);
+  const std::string kCommand = "tsc bench f.py --method halve --arg x=rand:f32[8] --threads 1 "
+                               "--seconds 0.05 --profile";
+  Outcome o = shell.run(kCommand);
+  CHECK(o.code == 0);
+  for (const char *text : {"min_ms", "GFLOP/s", "outside kernels"})
+    CHECK(contains(o.out, text));
+  o = shell.run(kCommand + " --json");
+  CHECK(o.code == 0);
+  CHECK(contains(o.out, "\n{\"kernel\":\"outside kernels\","));
+}
+
 TEST_CASE("inspect says the same of a model and of what it became") {
   Shell shell;
   shell.write("f.py", kSource);

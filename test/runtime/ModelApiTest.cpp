@@ -3,8 +3,10 @@
 // method that adds to it, a method that raises, and one that spins until it is cancelled.
 #include "Support.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 using namespace tsc;
 using namespace tsc::rt;
@@ -31,6 +33,12 @@ static int32_t spin(Context *cx, const Value *, Value *) {
     std::this_thread::yield();
   return tsc_rt_cancelled(cx);
 }
+static constexpr KernelDescriptor kLaunched = {"contraction", "aten::mm", 1, 2e6, 3e3};
+static int32_t launch(Context *cx, const Value *, Value *) {
+  for (int i = 0; i < 2; ++i)
+    tsc_rt_launch(cx, &kLaunched, [](void *, int64_t, int64_t) {}, nullptr, 8, 1);
+  return 0;
+}
 
 static const TypeDescriptor *const kFields[] = {&kTensorType};
 static const char *const kFieldNames[] = {"total"};
@@ -44,6 +52,7 @@ static const MethodDescriptor kMethods[] = {
     {"forward", reinterpret_cast<void *>(addToState), kTensorArgument, kX, 1, 0, &kTensorType},
     {"fail", reinterpret_cast<void *>(raiseIt), kIntArgument, kN, 1, 0, &kNoneType},
     {"spin", reinterpret_cast<void *>(spin), nullptr, nullptr, 0, 0, &kNoneType},
+    {"launch", reinterpret_cast<void *>(launch), nullptr, nullptr, 0, 0, &kNoneType},
 };
 static int32_t initialize(Context *cx, const Value *, Value *results) {
   InstanceObject *root = reinterpret_cast<InstanceObject *>(tsc_rt_object_new(cx, &kRoot));
@@ -70,7 +79,7 @@ const ModelData kModel = {kModelAbiVersion,
                           "x86_64-unknown-linux-gnu",
                           &kRoot,
                           kMethods,
-                          3,
+                          4,
                           2,
                           kSites,
                           initialize,
@@ -87,7 +96,7 @@ static tsc_value floats(const tsc_model_api *api, float *data, int64_t n) {
 TEST_CASE("a model is created, called, cloned and reset") {
   const tsc_model_api *api = tsc_rt_model_api(&kModel);
   REQUIRE(api);
-  CHECK(api->method_count == 3);
+  CHECK(api->method_count == 4);
   CHECK(std::string(api->methods[0].argument_types[0]) == "Tensor");
   CHECK(api->find_method("fail") == 1);
   tsc_options options = {};
@@ -192,4 +201,49 @@ TEST_CASE("tensors cross as DLPack without a copy") {
   CHECK(api->tensor_data(back) == data);
   CHECK(api->tensor_sizes(back)[0] == 3);
   api->release(back);
+}
+
+TEST_CASE("a profile has the kernels of a call and their source lines") {
+  const tsc_model_api *api = tsc_rt_model_api(&kModel);
+  tsc_instance *m;
+  tsc_error e = {};
+  REQUIRE(api->create(nullptr, &m, &e) == TSC_OK);
+  float data[] = {1, 2};
+  tsc_value x = floats(api, data, 2), result;
+  auto callBoth = [&] {
+    REQUIRE(api->call(m, 0, &x, 1, &result, &e) == TSC_OK);
+    api->release(result);
+    REQUIRE(api->call(m, 3, nullptr, 0, &result, &e) == TSC_OK);
+  };
+  std::vector<std::string> rows;
+  auto read = [&] {
+    rows.clear();
+    auto visit = [](void *user, const tsc_kernel_profile *row) {
+      std::string text = row->kernel + std::string(" ") + row->operators + " " +
+                         std::to_string(row->calls) + (row->seconds > 0 ? "" : " no time");
+      if (row->file)
+        text += " " + std::string(row->file) + ":" + std::to_string(row->line) + " " + row->text;
+      if (row->operations > 0)
+        text += " " + std::to_string(static_cast<int64_t>(row->operations + row->bytes));
+      static_cast<std::vector<std::string> *>(user)->push_back(text);
+    };
+    REQUIRE(api->profile_visit(m, visit, &rows) == TSC_OK);
+    std::sort(rows.begin(), rows.end());
+  };
+  callBoth();
+  read();
+  CHECK(rows.empty());
+  api->profile(m, 1);
+  callBoth();
+  api->profile(m, 0);
+  callBoth();
+  read();
+  CHECK(rows ==
+        std::vector<std::string>{"contraction aten::mm 2 model.py:4 raise ValueError(n) 2003000",
+                                 "generic aten_add__Tensor 1"});
+  api->profile(m, 1); // starts from nothing
+  read();
+  CHECK(rows.empty());
+  api->release(x);
+  api->destroy(m);
 }

@@ -131,6 +131,8 @@ static void addForms(CLI::App &app, Words &w) {
   addCallOptions(bench, w.bench.session, w.bench.arguments, w);
   bench.add_option("--seconds", w.bench.seconds, "how long (default 2)")
       ->check(CLI::PositiveNumber);
+  bench.add_flag("--profile", w.bench.profile,
+                 "then print the time of each kernel (with --json: as JSON)");
   CLI::App &inspect = *app.add_subcommand("inspect", "say what is in a model or a compiled model");
   inspect.add_option("MODEL", w.inspect.options.input, "model or compiled model")->required();
   inspect.add_flag("--json", w.json, "as JSON");
@@ -211,6 +213,7 @@ static void execute(CLI::App &app, Words &w, const char *argv0, DiagnosticEngine
     if (splitArgTexts(w, w.run.arguments, engine))
       runRun(w.run, engine);
   } else if (app.got_subcommand("bench")) {
+    w.bench.json = w.json;
     if (splitArgTexts(w, w.bench.arguments, engine))
       runBench(w.bench, engine);
   } else if (app.got_subcommand("inspect")) {

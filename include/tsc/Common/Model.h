@@ -40,6 +40,43 @@ struct Context;
 using RegionFunction = int32_t (*)(Context *, void *const *buffers, const int64_t *dims,
                                    void *workspace);
 
+/// A tensor at a region's border: dense, row-major.
+struct RegionTensor {
+  int8_t dtype; ///< a DType
+  int32_t rank;
+  const int64_t *sizes;
+};
+
+/// A region whose dtypes and sizes are all known. Its buffers are the data of the outputs, then of
+/// the inputs; dims is null.
+struct RegionDescriptor {
+  RegionFunction run;
+  const char *name; ///< for messages
+  const RegionTensor *inputs;
+  int64_t inputCount;
+  const RegionTensor *outputs;
+  int64_t outputCount;
+  int64_t workspaceBytes; ///< 64-byte aligned, uninitialized, not shared with another call; 0: null
+};
+
+/// One kernel of a region, as profiles name it. Operations and bytes are those of one launch.
+struct KernelDescriptor {
+  const char *name;      ///< what it is: "contraction", "elementwise"
+  const char *operators; ///< what it stands for: "aten::conv2d, aten::relu"
+  int32_t site;          ///< in the model's table, or -1
+  double operations, bytes;
+};
+using KernelTask = void (*)(void *frame, int64_t begin, int64_t end);
+
+static_assert(sizeof(RegionTensor) == 16 && offsetof(RegionTensor, rank) == 4 &&
+              offsetof(RegionTensor, sizes) == 8);
+static_assert(sizeof(RegionDescriptor) == 56 && offsetof(RegionDescriptor, inputs) == 16 &&
+              offsetof(RegionDescriptor, outputs) == 32 &&
+              offsetof(RegionDescriptor, workspaceBytes) == 48);
+static_assert(sizeof(KernelDescriptor) == 40 && offsetof(KernelDescriptor, site) == 16 &&
+              offsetof(KernelDescriptor, operations) == 24 &&
+              offsetof(KernelDescriptor, bytes) == 32);
+
 using BoxedEntry = int32_t (*)(Context *, const Value *arguments, Value *results);
 
 /// The static data of one compiled model; `tsc_model_entry` hands it to tsc_rt_model_api.
@@ -134,6 +171,18 @@ int32_t tsc_rt_has_dtype(const TensorObject *const *tensors, int64_t count, int3
 int32_t tsc_rt_map(Context *, RegionFunction region, const void *numbers,
                    const TensorObject *const *tensors, int64_t count, int32_t dtype,
                    TensorObject **result);
+
+// ---- Compiled regions
+/// Runs a region. `inputs` has one tensor for each of the descriptor's; what is not dense is copied
+/// first. An input of another dtype or other sizes is a RuntimeError that names region and input.
+/// outputs[i] are new dense tensors, written only on success.
+int32_t tsc_rt_region(Context *, const RegionDescriptor *region, const TensorObject *const *inputs,
+                      TensorObject **outputs);
+/// Runs task(frame, begin, end) over [0, count) on the context's threads, in as many equal parts as
+/// there are threads and part i always on thread i; at once when count <= grain. What the task
+/// writes for an index must not depend on the part it is in.
+void tsc_rt_launch(Context *, const KernelDescriptor *kernel, KernelTask task, void *frame,
+                   int64_t count, int64_t grain);
 
 /// What ModelData's `create` and `findMethod` call; options, instance and error are those of
 /// tsc/model.h.

@@ -27,6 +27,8 @@ struct BenchCommand {
   SessionOptions session;
   ArgumentSources arguments;
   double seconds = 2;
+  bool profile = false; ///< print the time of each kernel
+  bool json = false;    ///< that too as JSON
 };
 void runBench(const BenchCommand &command, DiagnosticEngine &engine);
 

@@ -2,6 +2,7 @@
 // Declarations of all passes over ts, generated from dialects/ts/TsPasses.td.
 #pragma once
 
+#include "tsc/Kernel/KernelDialect.h"
 #include "tsc/Ts/TsDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

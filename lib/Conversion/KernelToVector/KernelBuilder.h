@@ -84,17 +84,24 @@ public:
   /// The first `count` lanes; the others are 0 (load) or stay as they are (store).
   Value loadMasked(mlir::VectorType type, Value base, Value offset, Value count);
   void storeMasked(Value value, Value base, Value offset, Value count);
-  /// A vector whose lanes lie `stride` elements apart: a broadcast for 0, a plain load for 1.
-  Value loadStrided(mlir::VectorType type, Value base, Value offset, int64_t stride);
+  /// Past the caches, 64-byte aligned: for results that are larger than they are.
+  void storeStreaming(Value value, Value base, Value offset);
+  /// A vector whose lanes lie `stride` elements apart: a broadcast for 0, a plain load for 1. Lanes
+  /// from `count` on (if given, at least 1) hold anything.
+  Value loadStrided(mlir::VectorType type, Value base, Value offset, int64_t stride,
+                    Value count = {});
+  void storeStrided(Value value, Value base, Value offset, int64_t stride, Value count = {});
   /// The offset of an element: sum of coordinate * stride.
   Value offsetOf(const Buffer &buffer, llvm::ArrayRef<Value> coordinates);
   /// Memory of this call of the task, on its stack, 64-byte aligned; at most 256 KiB in all.
   Value scratch(int64_t bytes);
   void prefetch(Value base, mlir::Type element, Value offset);
+  /// Has the region end with an exception after this task (RegionWriter::raiseIfFailed).
+  void fail();
 
 private:
-  friend class RegionWriter;
-  Value frame; ///< {outputs' and inputs' pointers.., } and the workspace, as the region passes them
+  Value laneMask(int64_t lanes, Value count);
+  Value frame; ///< the task's argument: see RegionWriter::writePointer
   mlir::Block *entry;
   llvm::DenseMap<std::tuple<int, int64_t, int64_t>, Value> pointers;
 };

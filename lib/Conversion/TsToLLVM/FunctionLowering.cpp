@@ -293,6 +293,7 @@ void FunctionLowering::lowerOperation(Operation *op) {
       .Case([&](ts::ExitOp op) { lowerEnterExit(op, "__exit__"); })
       .Case([&](ts::HasDTypeOp op) { lowerHasDType(op); })
       .Case([&](ts::MapOp op) { lowerMap(op); })
+      .Case([&](kernel::RegionOp op) { lowerRegion(op); })
       .Default([&](Operation *other) {
         program.reportMalformed(
             loc, ("no way to compile '" + other->getName().getStringRef() + "'").str());

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "Program.h"
+#include "tsc/Kernel/KernelDialect.h"
 
 namespace tsc::lowering {
 
@@ -142,10 +143,11 @@ private:
   llvm::SmallVector<mlir::Value> callBoxed(mlir::StringAttr symbol, mlir::Value callee,
                                            llvm::ArrayRef<Pair> arguments, mlir::TypeRange results);
 
-  // ---- Elementwise regions (Maps.cpp)
+  // ---- Compiled regions (Maps.cpp)
   mlir::Value tensorArray(mlir::ValueRange tensors);
   void lowerHasDType(ts::HasDTypeOp op);
   void lowerMap(ts::MapOp op);
+  void lowerRegion(kernel::RegionOp op);
 
   // ---- Operators (Operators.cpp, ScalarOperators.cpp)
   void lowerAten(ts::AtenOp op);

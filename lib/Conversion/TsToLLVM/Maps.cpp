@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ts.has_dtype and ts.map: arrays of tensors and numbers on the stack for the runtime's entries.
+// ts.has_dtype, ts.map and kernel.region: arrays of tensors and numbers on the stack for the
+// runtime's entries.
+#include "../KernelToVector/RegionWriter.h"
 #include "FunctionLowering.h"
 #include "Regions.h"
 
@@ -46,6 +48,15 @@ void FunctionLowering::lowerMap(ts::MapOp op) {
                                           int64(static_cast<int64_t>(op.getTensors().size())),
                                           int32(dtype), result}));
   define(op.getResult(), load(program.pointer, result));
+}
+
+void FunctionLowering::lowerRegion(kernel::RegionOp op) {
+  StringAttr descriptor = RegionWriter(program, op, displayName).write();
+  Value results = stackSpace(program.pointer, static_cast<int64_t>(op.getNumResults()));
+  failIfStatus(callRuntime("tsc_rt_region", {contextPointer, address(descriptor),
+                                             tensorArray(op.getInputs()), results}));
+  for (auto [i, result] : llvm::enumerate(op.getResults()))
+    define(result, load(program.pointer, results, static_cast<int64_t>(i) * 8));
 }
 
 } // namespace tsc::lowering

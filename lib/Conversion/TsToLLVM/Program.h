@@ -174,6 +174,8 @@ public:
   Constants constants;
   Sites sites;
   bool failed = false;
+  /// Storages of the WeightStore that hold packed weights, by a digest of their bytes.
+  llvm::StringMap<int64_t> packedWeights;
 
 private:
   struct Pending {

@@ -65,16 +65,22 @@ const Allocator *defaultAllocator();
 /// until the next call.
 struct ErrorState {
   bool set = false;
-  char className[64] = {};
-  char inlineText[256] = {};
   char *text = nullptr; ///< the message; heap or inlineText
   int64_t length = 0;
-  int32_t sites[64];
   int32_t siteCount = 0;
+  int32_t sites[64];
+  char className[64]; ///< this and the texts are read up to their zero: a context is made for each
+                      ///< call and costs no more than it must
+  char inlineText[256];
+  ErrorState() { className[0] = inlineText[0] = 0; }
   void clear();
-  ~ErrorState() { clear(); }
+  ~ErrorState() {
+    if (set || text)
+      clear();
+  }
 };
 
+class Profile;
 class ThreadPool;
 struct Generator;
 struct Instance;
@@ -89,6 +95,7 @@ struct Context {
   rt::ThreadPool *pool = nullptr;     ///< null: one thread
   rt::Generator *generator = nullptr; ///< of the instance
   rt::Instance *instance = nullptr;   ///< null in tests and in the compiler
+  rt::Profile *profile = nullptr;     ///< set when times are kept, and no kernel is being timed
   void (*print)(void *user, const char *text, int64_t length) = nullptr; ///< null: stdout
   void (*warn)(void *user, const char *text, int64_t length) = nullptr;  ///< null: stderr
   void *hookUser = nullptr;

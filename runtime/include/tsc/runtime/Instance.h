@@ -21,13 +21,28 @@ Ref<QuantizerObject> newQuantizer(Context &cx, double scale, int64_t zeroPoint);
 Ref<QuantizerObject> newChannelQuantizer(Context &cx, const Tensor &scales,
                                          const Tensor &zeroPoints, int64_t axis);
 
+/// Memory that regions compute in, kept from call to call.
+struct Workspace {
+  void *data;
+  size_t bytes;
+};
+inline constexpr int kKeptWorkspaces = 8; ///< as many calls at once find one ready
+
 struct Instance {
   const ModelData *model = nullptr;
   const Allocator *allocator = nullptr;
   ThreadPool *pool = nullptr;
   Generator *generator = nullptr;
-  InstanceObject *objects = nullptr; ///< objects that may form cycles
+  InstanceObject *objects = nullptr;           ///< objects that may form cycles
+  Workspace *workspaces[kKeptWorkspaces] = {}; ///< those that no call has taken
 };
+
+/// A workspace of at least `bytes`, 64-byte aligned; null with the error set when memory is short.
+/// In a context without an instance nothing is kept.
+Workspace *takeWorkspace(Context &cx, size_t bytes);
+void giveWorkspace(Context &cx, Workspace *workspace);
+/// Frees what the instance keeps.
+void freeWorkspaces(Instance &instance);
 
 void linkObject(Instance &instance, InstanceObject *o);
 void unlinkObject(InstanceObject *o);

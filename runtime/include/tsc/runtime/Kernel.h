@@ -18,6 +18,7 @@
 #pragma once
 
 #include "tsc/runtime/Objects.h"
+#include "tsc/runtime/Profile.h"
 
 #include <tuple>
 #include <utility>
@@ -247,6 +248,8 @@ int32_t runCopy(Context *cx, const Value *args, Value *results, TensorRef (*f)(C
 #define TSC_ENTRY(NAME, CALL)                                                                      \
   extern "C" int32_t tsc_rt_##NAME(tsc::Context *cx, const tsc::Value *arguments,                  \
                                    tsc::Value *results) {                                          \
+    static constexpr tsc::KernelDescriptor kKernel = {"generic", #NAME, -1, 0, 0};                 \
+    tsc::rt::KernelTimer timer(*cx, kKernel);                                                      \
     return CALL;                                                                                   \
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tsc/runtime/Border.h"
+#include "tsc/runtime/Profile.h"
 
 #include <pthread.h>
 
@@ -14,6 +15,8 @@ struct ModelInstance {
   tsc_options options{};
   Allocator allocator{};
   int32_t cancelled = 0;
+  int32_t profiling = 0; ///< whether calls that start are timed
+  Profile profile;
   pthread_mutex_t mutex; ///< held by calls of models that write state
 };
 
@@ -36,6 +39,8 @@ tsc_status apiCall(tsc_instance *instance, uint32_t index, const tsc_value *argu
                    uint32_t count, tsc_value *result, tsc_error *error);
 void apiErrorClear(tsc_error *error);
 tsc_pool *apiPoolCreate(int32_t threads);
+void apiProfile(tsc_instance *instance, int32_t on);
+tsc_status apiProfileVisit(tsc_instance *instance, tsc_profile_visitor visit, void *user);
 
 /// Fills in the functions on values and tensors.
 void setValueFunctions(tsc_model_api &api);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parallel loops. The range is cut into equal parts, one a thread; a nested call, a small range and
-// a context without a pool run inline. `fn(begin, end)` must not raise: check before, or collect a
-// flag.
+// Parallel loops. The range is cut into equal parts, one a thread, and part i always runs on thread
+// i; a nested call, a small range and a context without a pool run inline. `fn(begin, end)` must
+// not raise: check before, or collect a flag.
 #pragma once
 
 #include "tsc/runtime/Context.h"
@@ -22,6 +22,12 @@ using ExternalLoop = void (*)(void *user, int64_t n, void (*body)(void *argument
                               void *argument);
 ThreadPool *createExternalPool(int threads, ExternalLoop run, void *user);
 void destroyPool(ThreadPool *pool);
+/// While a region is being called, workers wait for longer before they sleep.
+void setInRegion(ThreadPool &pool, bool inside);
+
+/// How many CPUs the process may run on.
+int cpuCount();
+int64_t monotonicNanoseconds();
 
 /// Runs fn over [begin, end), in parts of at least `grain`.
 template <class F>

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which operators have a compiled form, of which kind, and under which conditions. An operator that
+// has none, or whose operands do not fit, stays on its generic kernel; the text says why.
+#pragma once
+
+#include "tsc/Kernel/KernelDialect.h"
+
+#include <optional>
+#include <string>
+
+namespace tsc::kernel {
+
+/// The kind of kernel an operator becomes; nothing with a reason in `why` when it stays generic.
+/// Needs precise types (ts-propagate-types) and constant operands where the form asks for them.
+std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why);
+
+/// One for each kind: why the operator is not compiled so, or nothing when it is.
+std::optional<std::string> whyNotContraction(ts::AtenOp op);
+std::optional<std::string> whyNotRows(ts::AtenOp op);
+std::optional<std::string> whyNotAttention(ts::AtenOp op);
+std::optional<std::string> whyNotRecurrent(ts::AtenOp op);
+std::optional<std::string> whyNotWindow(ts::AtenOp op);
+std::optional<std::string> whyNotMove(ts::AtenOp op);
+std::optional<std::string> whyNotView(ts::AtenOp op);
+
+/// The value of an operand that is a constant int, float, bool, or list of ints.
+std::optional<int64_t> constantInt(mlir::Value value);
+std::optional<double> constantNumber(mlir::Value value);
+std::optional<bool> constantBool(mlir::Value value);
+std::optional<llvm::SmallVector<int64_t>> constantInts(mlir::Value value);
+bool isNone(mlir::Value value);
+
+} // namespace tsc::kernel

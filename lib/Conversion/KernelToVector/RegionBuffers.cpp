@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the values of a region lie. Before a region is written, every value gets a layout: channels
+// innermost around convolutions and pooling, and through elementwise operators between them; a halo
+// of zeros where a convolution reads its padding; padded rows where they would all fall into one
+// set of the L1 cache. What leaves the region is dense; it is written in place where its layout
+// allows that.
+#include "RegionWriter.h"
+
+#include "tsc/Kernel/CompiledForms.h"
+
+using namespace mlir;
+
+namespace tsc::lowering {
+
+using mlir::Value; // not tsc::Value
+
+/// Rows that lie a multiple of this many bytes apart share a set of a typical 8-way L1 cache after
+/// a few rows.
+static constexpr int64_t kConflictBytes = 2048;
+static constexpr int64_t kRowPadding = 64; ///< bytes
+
+static ts::TensorType tensorType(Value value) { return cast<ts::TensorType>(value.getType()); }
+
+static ts::AtenOp rootOf(kernel::GroupOp group) { return dyn_cast<ts::AtenOp>(group.block().front()); }
+
+/// Is the operator one over images, whose form wants channels innermost?
+static bool isImageOperator(kernel::GroupOp group) {
+  if (group.getKind() == kernel::Kind::Window)
+    return true;
+  ts::AtenOp root = rootOf(group);
+  return group.getKind() == kernel::Kind::Contraction && root &&
+         root.getBaseName().contains("conv");
+}
+
+// ---- Layouts
+
+/// The halo that a convolution wants around its input, in place of padding.
+void RegionWriter::chooseHalos(kernel::GroupOp each) {
+  ts::AtenOp root = rootOf(each);
+  if (each.getKind() != kernel::Kind::Contraction || !root || !root.getArg("padding"))
+    return;
+  Value input = root.getArg("input");
+  std::optional<SmallVector<int64_t>> padding = kernel::constantInts(root.getArg("padding"));
+  auto producer = input ? input.getDefiningOp<kernel::GroupOp>() : kernel::GroupOp();
+  if (!padding || !producer || producer.getKind() == kernel::Kind::View)
+    return;
+  Layout &layout = layouts[input];
+  int64_t spatial = tensorType(input).getRank() - 2;
+  layout.halo.resize(spatial, 0);
+  for (int64_t d = 0; d < spatial; ++d)
+    layout.halo[d] = std::max(layout.halo[d], (*padding)[padding->size() == 1 ? 0 : d]);
+}
+
+void RegionWriter::chooseLayouts() {
+  auto groups = region.block().getOps<kernel::GroupOp>();
+  for (kernel::GroupOp each : groups) {
+    bool image = isImageOperator(each);
+    for (Value input : each.inputs())
+      if (image && tensorType(input).getRank() >= 3 && input == rootOf(each).getArgs()[0])
+        layouts[input].channelsLast = true;
+    for (Value result : each.getResults()) {
+      auto sameShape = [&](Value input) {
+        return tensorType(input).getRank() == tensorType(result).getRank() &&
+               layouts.lookup(input).channelsLast;
+      };
+      bool follows = each.getKind() != kernel::Kind::View && llvm::any_of(each.inputs(), sameShape);
+      int64_t rank = tensorType(result).getRank();
+      if ((image || follows) && rank >= 3 && rank <= 5)
+        layouts[result].channelsLast = true;
+    }
+    chooseHalos(each);
+  }
+  // Rows of what contractions read, where nothing else does.
+  for (kernel::GroupOp each : groups)
+    for (Value result : each.getResults()) {
+      auto type = tensorType(result);
+      bool onlyContractions = llvm::all_of(result.getUsers(), [&](Operation *user) {
+        auto reader = dyn_cast<kernel::GroupOp>(user->getParentOp());
+        return reader && reader.getKind() == kernel::Kind::Contraction;
+      });
+      if (!onlyContractions || type.getRank() < 2)
+        continue;
+      Layout &layout = layouts[result];
+      int64_t row = layout.channelsLast ? type.getSizes()[1] : type.getSizes().back();
+      int64_t bytes = dtypeBytes(type.getDtype());
+      if (row * bytes % kConflictBytes == 0)
+        layout.padding = kRowPadding / bytes;
+    }
+  findDirectOutputs();
+}
+
+/// A view that keeps all elements in their order.
+static bool isReshape(kernel::GroupOp group) {
+  ts::AtenOp op = rootOf(group);
+  return group.getKind() == kernel::Kind::View &&
+         llvm::is_contained({"aten::view", "aten::reshape", "aten::flatten", "aten::unsqueeze",
+                             "aten::squeeze", "aten::unflatten", "aten::_unsafe_view"},
+                            op.getBaseName());
+}
+
+/// What the region yields, straight or reshaped, is written where the caller gets it.
+void RegionWriter::findDirectOutputs() {
+  for (auto [i, value] : llvm::enumerate(region.yield().getValues())) {
+    Value source = value;
+    auto group = source.getDefiningOp<kernel::GroupOp>();
+    while (group && isReshape(group) && group.inputs().size() == 1) {
+      source = group.inputs().front();
+      group = source.getDefiningOp<kernel::GroupOp>();
+    }
+    if (!group || group.getKind() == kernel::Kind::View)
+      continue;
+    Layout &layout = layouts[source];
+    ArrayRef<int64_t> sizes = tensorType(source).getSizes();
+    int64_t spatial = 1;
+    for (int64_t d = 2; d < static_cast<int64_t>(sizes.size()); ++d)
+      spatial *= sizes[d];
+    if (layout.channelsLast && sizes[1] != 1 && spatial != 1)
+      continue;
+    if (llvm::any_of(layout.halo, [](int64_t halo) { return halo != 0; }))
+      continue;
+    if (directOutputs.try_emplace(source, static_cast<int64_t>(i)).second)
+      layout = Layout();
+  }
+}
+
+Buffer RegionWriter::layOut(Type type, const Layout &layout) {
+  auto tensor = cast<ts::TensorType>(type);
+  Buffer made;
+  made.dtype = tensor.getDtype();
+  made.sizes.assign(tensor.getSizes().begin(), tensor.getSizes().end());
+  made.strides.assign(made.sizes.size(), 0);
+  SmallVector<int64_t> order; // dimensions from the innermost outwards
+  int64_t rank = made.rank();
+  if (layout.channelsLast && rank >= 3)
+    order.push_back(1);
+  for (int64_t d = rank - 1; d >= 0; --d)
+    if (order.empty() || order.front() != d || !layout.channelsLast)
+      order.push_back(d);
+  int64_t step = 1;
+  for (auto [place, d] : llvm::enumerate(order)) {
+    int64_t halo = d >= 2 && layout.channelsLast && d - 2 < static_cast<int64_t>(layout.halo.size())
+                       ? layout.halo[d - 2]
+                       : 0;
+    made.strides[d] = step;
+    made.offset += halo * step;
+    step *= made.sizes[d] + 2 * halo;
+    if (place == 0)
+      step += layout.padding;
+  }
+  made.index = step; // elements in all, until the allocation is made
+  return made;
+}
+
+Buffer RegionWriter::temporary(DType dtype, ArrayRef<int64_t> sizes) {
+  Buffer made = layOut(ts::TensorType::get(program.context, sizes, dtype), {});
+  Allocation allocation;
+  allocation.bytes = llvm::alignTo(made.index * dtypeBytes(dtype), 64);
+  made.index = static_cast<int64_t>(allocations.size());
+  allocations.push_back(allocation);
+  return made;
+}
+
+const Buffer &RegionWriter::define(Value result) {
+  Layout layout = layouts.lookup(result);
+  Buffer made = layOut(result.getType(), layout);
+  auto direct = directOutputs.find(result);
+  if (direct != directOutputs.end()) {
+    made.kind = Buffer::Kind::Output, made.index = direct->second;
+  } else {
+    Allocation allocation;
+    allocation.bytes = llvm::alignTo(made.index * dtypeBytes(made.dtype), 64);
+    made.index = static_cast<int64_t>(allocations.size());
+    allocations.push_back(allocation);
+    zeroHalo(made, layout);
+  }
+  defineAs(result, made);
+  return *buffers[result];
+}
+
+/// Fills the borders around the spatial dimensions: whole rows before and behind, and the ends of
+/// each row.
+void RegionWriter::zeroHalo(const Buffer &buffer, const Layout &layout) {
+  if (!layout.channelsLast || llvm::all_of(layout.halo, [](int64_t halo) { return halo == 0; }))
+    return;
+  // Each spatial dimension has two slabs, one at either end; a slab spans the other spatial
+  // dimensions with their halos.
+  int64_t spatial = buffer.rank() - 2;
+  for (int64_t d = 0; d < spatial; ++d) {
+    int64_t halo = layout.halo[d];
+    if (halo == 0)
+      continue;
+    Buffer slab = buffer;
+    for (int64_t e = 0; e < spatial; ++e) {
+      slab.offset -= layout.halo[e] * slab.strides[2 + e];
+      slab.sizes[2 + e] += 2 * layout.halo[e];
+    }
+    int64_t whole = slab.sizes[2 + d];
+    slab.sizes[2 + d] = halo;
+    emitFill(*this, slab, 0);
+    slab.offset += (whole - halo) * slab.strides[2 + d];
+    emitFill(*this, slab, 0);
+  }
+}
+
+// ---- Finding buffers
+
+const Buffer &RegionWriter::buffer(Value value) {
+  auto found = buffers.find(value);
+  if (found != buffers.end())
+    return *found->second;
+  Buffer made;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    made = layOut(value.getType(), {});
+    made.kind = Buffer::Kind::Input, made.index = argument.getArgNumber();
+  } else if (auto constant = value.getDefiningOp<ts::ConstantOp>()) {
+    auto tensor = cast<ts::TensorAttr>(constant.getValue());
+    made.kind = Buffer::Kind::Weight, made.index = tensor.getStorage();
+    made.offset = tensor.getOffset(), made.dtype = tensor.getDtype();
+    made.sizes.assign(tensor.getSizes().begin(), tensor.getSizes().end());
+    made.strides.assign(tensor.getStrides().begin(), tensor.getStrides().end());
+  } else {
+    llvm::report_fatal_error("a group's input has no buffer");
+  }
+  defineAs(value, made);
+  return *buffers[value];
+}
+
+Buffer RegionWriter::dense(Value value) {
+  Buffer from = buffer(value);
+  if (from.isDense())
+    return from;
+  auto found = denseCopies.find(value);
+  if (found != denseCopies.end())
+    return found->second;
+  Buffer copy = temporary(from.dtype, from.sizes);
+  emitCopy(*this, from, copy);
+  return denseCopies[value] = copy;
+}
+
+/// Does the buffer lie with channels innermost?
+static bool liesChannelsLast(const Buffer &buffer) {
+  return buffer.sizes[1] == 1 || buffer.strides[1] == 1;
+}
+
+Buffer RegionWriter::channelsLast(Value value, ArrayRef<int64_t> halo) {
+  Buffer from = buffer(value);
+  const Layout &layout = layouts[value];
+  auto wide = [](ArrayRef<int64_t> has, ArrayRef<int64_t> wants) {
+    for (auto [d, zeros] : llvm::enumerate(wants))
+      if (zeros > (d < has.size() ? has[d] : 0))
+        return false;
+    return true;
+  };
+  bool isOwn = from.kind == Buffer::Kind::Workspace && value.getDefiningOp<kernel::GroupOp>();
+  if (liesChannelsLast(from) && wide(isOwn ? ArrayRef<int64_t>(layout.halo) : ArrayRef<int64_t>(), halo))
+    return from;
+  auto found = channelsLastCopies.find(value);
+  if (found != channelsLastCopies.end() && wide(found->second.second, halo))
+    return found->second.first;
+  Layout wanted;
+  wanted.channelsLast = true;
+  wanted.halo.assign(halo.begin(), halo.end());
+  Buffer copy = layOut(value.getType(), wanted);
+  Allocation allocation;
+  allocation.bytes = llvm::alignTo(copy.index * dtypeBytes(copy.dtype), 64);
+  copy.index = static_cast<int64_t>(allocations.size());
+  allocations.push_back(allocation);
+  zeroHalo(copy, wanted);
+  emitCopy(*this, from, copy);
+  channelsLastCopies[value] = {copy, SmallVector<int64_t, 3>(halo)};
+  return copy;
+}
+
+// ---- Constants
+
+Buffer RegionWriter::constantBuffer(DType dtype, ArrayRef<int64_t> sizes, ArrayRef<uint8_t> bytes) {
+  StringRef key(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::string digest = std::to_string(llvm::xxh3_64bits(key)) + "/" + std::to_string(bytes.size());
+  auto [it, isNew] = program.packedWeights.try_emplace(digest, 0);
+  ts::WeightStore &store = ts::getWeightStore(program.context);
+  if (!isNew && store.get(it->second) != bytes)
+    isNew = true; // another one of the same digest
+  if (isNew)
+    it->second = store.addCopy(bytes);
+  Buffer made = layOut(ts::TensorType::get(program.context, sizes, dtype), {});
+  made.kind = Buffer::Kind::Weight, made.index = it->second;
+  return made;
+}
+
+std::optional<SmallVector<uint8_t, 0>> RegionWriter::constantBytes(Value value) {
+  auto constant = value.getDefiningOp<ts::ConstantOp>();
+  auto tensor = constant ? dyn_cast<ts::TensorAttr>(constant.getValue()) : ts::TensorAttr();
+  if (!tensor)
+    return std::nullopt;
+  ArrayRef<uint8_t> bytes = ts::getWeightStore(program.context).get(tensor.getStorage());
+  const Buffer &from = buffer(value);
+  int64_t size = dtypeBytes(from.dtype), count = from.numel();
+  SmallVector<uint8_t, 0> dense(count * size);
+  SmallVector<int64_t> at(from.sizes.size(), 0);
+  int64_t offset = from.offset;
+  for (int64_t i = 0; i < count; ++i) {
+    if ((offset + 1) * size > static_cast<int64_t>(bytes.size()) || offset < 0)
+      return std::nullopt;
+    std::memcpy(dense.data() + i * size, bytes.data() + offset * size, size);
+    for (int64_t d = from.rank() - 1; d >= 0; --d) {
+      offset += from.strides[d];
+      if (++at[d] < from.sizes[d])
+        break;
+      offset -= at[d] * from.strides[d];
+      at[d] = 0;
+    }
+  }
+  return dense;
+}
+
+} // namespace tsc::lowering

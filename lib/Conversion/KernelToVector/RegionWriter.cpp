@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// The code of a region: one function that launches tasks, a task function each, the plan of the
+// workspace, and the descriptors that the runtime reads (RegionDescriptor, KernelDescriptor in
+// tsc/Common/Model.h).
+#include "RegionWriter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "tsc/Common/Model.h"
+
+using namespace mlir;
+
+namespace tsc::lowering {
+
+using mlir::Value; // not tsc::Value
+
+static_assert(sizeof(RegionTensor) == 16 && sizeof(RegionDescriptor) == 56 &&
+              sizeof(KernelDescriptor) == 40);
+
+VectorTarget VectorTarget::of(StringRef description) {
+  VectorTarget target;
+  if (description.contains("+avx512f"))
+    target.vectorBytes = 64, target.registers = 32;
+  return target;
+}
+
+RegionWriter::RegionWriter(Program &program, kernel::RegionOp region, StringRef functionName)
+    : program(program), region(region), target(VectorTarget::of(program.options.target)),
+      functionName(functionName), builder(program.context), loc(region.getLoc()) {
+  program.context->loadDialect<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                               vector::VectorDialect>();
+}
+
+/// Full vectors even where the CPU's tuning prefers half ones: tiles are made for them.
+static void useFullVectors(LLVM::LLVMFuncOp function, int64_t vectorBytes) {
+  Builder builder(function.getContext());
+  std::string bits = std::to_string(vectorBytes * 8);
+  auto pair = [&](StringRef name) {
+    return builder.getArrayAttr({builder.getStringAttr(name), builder.getStringAttr(bits)});
+  };
+  function.setPassthroughAttr(
+      builder.getArrayAttr({pair("prefer-vector-width"), pair("min-legal-vector-width")}));
+}
+
+// ---- Pointers
+
+void RegionWriter::noteUse(const Buffer &buffer) {
+  if (buffer.kind != Buffer::Kind::Workspace)
+    return;
+  Allocation &allocation = allocations[buffer.index];
+  if (allocation.first < 0)
+    allocation.first = step;
+  allocation.last = step;
+}
+
+Value RegionWriter::writePointer(OpBuilder &b, Location at, Value frame, const Buffer &buffer) {
+  int64_t bytes = buffer.offset * dtypeBytes(buffer.dtype);
+  auto loadWord = [&](Value base, int64_t index) -> Value {
+    Value address = LLVM::GEPOp::create(b, at, program.pointer, program.pointer, base,
+                                        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+    auto load = LLVM::LoadOp::create(b, at, program.pointer, address);
+    load.setInvariant(true);
+    return load;
+  };
+  auto displaced = [&](Value base, Value offset) -> Value {
+    return LLVM::GEPOp::create(b, at, program.pointer, program.i8, base,
+                               ArrayRef<LLVM::GEPArg>{offset});
+  };
+  auto number = [&](int64_t n) {
+    return LLVM::ConstantOp::create(b, at, program.i64, b.getI64IntegerAttr(n));
+  };
+  switch (buffer.kind) {
+  case Buffer::Kind::Output:
+  case Buffer::Kind::Input: {
+    int64_t outputs = region.getNumResults();
+    Value base = loadWord(loadWord(frame, kBuffers),
+                          buffer.kind == Buffer::Kind::Output ? buffer.index
+                                                              : outputs + buffer.index);
+    return bytes ? displaced(base, number(bytes)) : base;
+  }
+  case Buffer::Kind::Weight: {
+    StringAttr symbol = program.data.external(weightSymbol(buffer.index));
+    Value base = LLVM::AddressOfOp::create(b, at, program.pointer, symbol);
+    return bytes ? displaced(base, number(bytes)) : base;
+  }
+  case Buffer::Kind::Workspace:
+    break;
+  }
+  LLVM::ConstantOp offset = number(0); // until the plan is made
+  allocations[buffer.index].uses.push_back(offset);
+  Value base = displaced(loadWord(frame, kWorkspace), offset);
+  return bytes ? displaced(base, number(bytes)) : base;
+}
+
+// ---- Tasks
+
+/// "aten::conv2d, aten::relu": what a group stands for.
+static std::string operatorNames(kernel::GroupOp group) {
+  std::string text;
+  for (auto op : group.block().getOps<ts::AtenOp>())
+    text += (text.empty() ? "" : ", ") + op.getBaseName().str();
+  return text;
+}
+
+StringAttr RegionWriter::kernelDescriptor(double operations, double bytes) {
+  StringRef kind = group ? kernel::stringifyKind(group.getKind()) : "layout";
+  std::string names = group ? operatorNames(group) : "";
+  int32_t site = group ? program.sites.get(functionName, group.getLoc()) : -1;
+  Words words = {Word::address(program.data.text(kind)), Word::address(program.data.text(names)),
+                 Word::i32(site), Word::i32(0), Word::f64(operations), Word::f64(bytes)};
+  return program.data.add("kernel", words);
+}
+
+void RegionWriter::launch(int64_t count, int64_t grain, TaskBody body, double operations,
+                          double bytes) {
+  if (count <= 0)
+    return;
+  LLVM::LLVMFuncOp task =
+      program.newFunction("kernel", program.voidType, {program.pointer, program.i64, program.i64},
+                          LLVM::Linkage::Internal);
+  useFullVectors(task, target.vectorBytes);
+  OpBuilder taskBuilder(program.context);
+  Block *entry = task.addEntryBlock(taskBuilder);
+  Location at = group ? group.getLoc() : loc;
+  {
+    KernelBuilder k(*this, at, entry->getArgument(0));
+    body(k, entry->getArgument(1), entry->getArgument(2));
+    LLVM::ReturnOp::create(k.builder, at, ValueRange());
+  }
+  ++step;
+  auto number = [&](int64_t n) -> Value {
+    return LLVM::ConstantOp::create(builder, at, program.i64, builder.getI64IntegerAttr(n));
+  };
+  auto address = [&](StringAttr symbol) -> Value {
+    return LLVM::AddressOfOp::create(builder, at, program.pointer, symbol);
+  };
+  Value context = function.getBody().front().getArgument(0);
+  LLVM::CallOp::create(builder, at, program.runtime("tsc_rt_launch"),
+                       ValueRange{context, address(kernelDescriptor(operations, bytes)),
+                                  address(task.getSymNameAttr()), frame, number(count),
+                                  number(std::max<int64_t>(grain, 1))});
+}
+
+void RegionWriter::raiseIfFailed(StringRef className, StringRef text) {
+  Location at = group ? group.getLoc() : loc;
+  Value word = LLVM::GEPOp::create(builder, at, program.pointer, program.i64, frame,
+                                   ArrayRef<LLVM::GEPArg>{kFailed});
+  Value failed = LLVM::LoadOp::create(builder, at, program.i64, word);
+  Value zero = LLVM::ConstantOp::create(builder, at, program.i64, builder.getI64IntegerAttr(0));
+  Value isSet = LLVM::ICmpOp::create(builder, at, LLVM::ICmpPredicate::ne, failed, zero);
+  Region &body = function.getBody();
+  Block *raise = builder.createBlock(&body, body.end());
+  Value context = body.front().getArgument(0);
+  auto call = LLVM::CallOp::create(
+      builder, at, program.runtime("tsc_rt_raise_text"),
+      ValueRange{
+          context,
+          LLVM::AddressOfOp::create(builder, at, program.pointer, program.data.text(className)),
+          LLVM::AddressOfOp::create(builder, at, program.pointer, program.data.text(text))});
+  LLVM::ReturnOp::create(builder, at, call.getResult());
+  Block *after = builder.createBlock(&body, body.end());
+  builder.setInsertionPointToEnd(isSet.getParentBlock());
+  LLVM::CondBrOp::create(builder, at, isSet, raise, after);
+  builder.setInsertionPointToEnd(after);
+}
+
+// ---- The whole
+
+void RegionWriter::writeGroup(kernel::GroupOp op) {
+  group = op;
+  switch (op.getKind()) {
+  case kernel::Kind::Map:
+    return emitMap(*this, op);
+  case kernel::Kind::Contraction:
+    return emitContraction(*this, op);
+  case kernel::Kind::Rows:
+    return emitRows(*this, op);
+  case kernel::Kind::Attention:
+    return emitAttention(*this, op);
+  case kernel::Kind::Recurrent:
+    return emitRecurrent(*this, op);
+  case kernel::Kind::Window:
+    return emitWindow(*this, op);
+  case kernel::Kind::Move:
+    return emitMove(*this, op);
+  case kernel::Kind::View:
+    return emitView(*this, op);
+  }
+}
+
+void RegionWriter::writeOutputs() {
+  for (auto [i, value] : llvm::enumerate(region.yield().getValues())) {
+    Buffer from = buffer(value);
+    if (from.kind == Buffer::Kind::Output && from.index == static_cast<int64_t>(i))
+      continue;
+    Buffer to = layOut(value.getType(), {});
+    to.kind = Buffer::Kind::Output, to.index = static_cast<int64_t>(i);
+    emitCopy(*this, from, to);
+  }
+}
+
+void RegionWriter::planWorkspace() {
+  SmallVector<Allocation *> order;
+  for (Allocation &allocation : allocations)
+    if (allocation.first >= 0)
+      order.push_back(&allocation);
+  llvm::stable_sort(order, [](Allocation *a, Allocation *b) { return a->bytes > b->bytes; });
+  SmallVector<Allocation *> placed; // sorted by offset
+  for (Allocation *allocation : order) {
+    int64_t at = 0;
+    for (Allocation *other : placed) {
+      bool lives = other->first <= allocation->last && allocation->first <= other->last;
+      if (lives && other->offset < at + allocation->bytes && at < other->offset + other->bytes)
+        at = other->offset + other->bytes;
+    }
+    allocation->offset = at;
+    workspaceBytes = std::max(workspaceBytes, at + allocation->bytes);
+    auto place = llvm::upper_bound(
+        placed, at, [](int64_t offset, Allocation *a) { return offset < a->offset; });
+    placed.insert(place, allocation);
+    for (LLVM::ConstantOp use : allocation->uses)
+      use.setValueAttr(builder.getI64IntegerAttr(at));
+  }
+}
+
+StringAttr RegionWriter::writeDescriptor() {
+  auto tensors = [&](TypeRange types) {
+    Words words;
+    for (Type type : types) {
+      auto tensor = cast<ts::TensorType>(type);
+      words.append({Word::i8(static_cast<int64_t>(tensor.getDtype())), Word::i8(0), Word::i16(0),
+                    Word::i32(tensor.getRank()),
+                    Word::address(program.data.integers(tensor.getSizes()))});
+    }
+    return types.empty() ? Word::null() : Word::address(program.data.add("tensors", words));
+  };
+  Words words = {Word::address(function.getSymNameAttr()),
+                 Word::address(program.data.text(functionName)),
+                 tensors(region.getInputs().getTypes()),
+                 Word::i64(region.getNumOperands()),
+                 tensors(region.getResultTypes()),
+                 Word::i64(region.getNumResults()),
+                 Word::i64(workspaceBytes)};
+  return program.data.add("region", words);
+}
+
+StringAttr RegionWriter::write() {
+  function = program.newFunction(
+      "region", program.i32, {program.pointer, program.pointer, program.pointer, program.pointer},
+      LLVM::Linkage::Internal);
+  Block *entry = function.addEntryBlock(builder);
+  builder.setInsertionPointToEnd(entry);
+  Value words = LLVM::ConstantOp::create(builder, loc, program.i64,
+                                         builder.getI64IntegerAttr(kFrameWords));
+  frame = LLVM::AllocaOp::create(builder, loc, program.pointer, program.pointer, words, 8);
+  auto setWord = [&](FrameWord word, Value value) {
+    Value at = LLVM::GEPOp::create(builder, loc, program.pointer, program.pointer, frame,
+                                   ArrayRef<LLVM::GEPArg>{word});
+    LLVM::StoreOp::create(builder, loc, value, at);
+  };
+  setWord(kBuffers, entry->getArgument(1));
+  setWord(kWorkspace, entry->getArgument(3));
+  setWord(kContext, entry->getArgument(0));
+  setWord(kFailed, LLVM::ZeroOp::create(builder, loc, program.pointer));
+  chooseLayouts();
+  for (Operation &op : region.block().without_terminator())
+    if (auto each = dyn_cast<kernel::GroupOp>(op))
+      writeGroup(each);
+  group = nullptr;
+  writeOutputs();
+  LLVM::ReturnOp::create(
+      builder, loc,
+      LLVM::ConstantOp::create(builder, loc, program.i32, builder.getI32IntegerAttr(0))
+          .getResult());
+  planWorkspace();
+  return writeDescriptor();
+}
+
+} // namespace tsc::lowering

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products and convolutions that have a compiled form: operands of one float dtype, shapes
+// that agree, and window parameters that are constants. Transposed convolutions, convolutions of
+// unbatched images and products of two vectors stay generic.
+#include "tsc/Kernel/CompiledForms.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace tsc::kernel {
+
+static ts::TensorType tensorType(Value value) { return dyn_cast<ts::TensorType>(value.getType()); }
+
+static bool isFloat(DType dtype) { return dtype == DType::Float32 || dtype == DType::Float64; }
+
+/// Every tensor operand and the result: static sizes and the one dtype.
+static std::optional<std::string> whyNotOperands(ts::AtenOp op) {
+  if (op.getNumResults() != 1 || !tensorType(op.getResult(0)))
+    return "its result is no tensor";
+  ts::TensorType result = tensorType(op.getResult(0));
+  if (!isFloat(result.getDtype()))
+    return "its dtype is not float32 or float64";
+  if (!result.hasStaticShape())
+    return "its sizes are not known";
+  for (Value operand : op.getArgs()) {
+    ts::TensorType type = tensorType(operand);
+    if (!type)
+      continue;
+    if (!type.hasStaticShape())
+      return "sizes of an operand are not known";
+    if (type.getDtype() != result.getDtype())
+      return "its operands have several dtypes";
+  }
+  return std::nullopt;
+}
+
+static bool hasRank(ts::AtenOp op, StringRef argument, int64_t rank) {
+  Value value = op.getArg(argument);
+  return value && tensorType(value) && tensorType(value).getRank() == rank;
+}
+
+/// True when `from` broadcasts to `to`.
+static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  if (from.size() > to.size())
+    return false;
+  for (auto [size, target] : llvm::zip(llvm::reverse(from), llvm::reverse(to)))
+    if (size != 1 && size != target)
+      return false;
+  return true;
+}
+
+static std::optional<std::string> whyNotScaled(ts::AtenOp op, StringRef a, StringRef b,
+                                               int64_t rank) {
+  if (!hasRank(op, a, rank) || !hasRank(op, b, rank))
+    return "its operands do not have " + std::to_string(rank) + " dimensions";
+  if (!constantNumber(op.getArg("alpha")) || !constantNumber(op.getArg("beta")))
+    return "alpha or beta is not constant";
+  if (!broadcasts(tensorType(op.getArg("self")).getSizes(), tensorType(op.getResult(0)).getSizes()))
+    return "what is added does not broadcast";
+  return std::nullopt;
+}
+
+static std::optional<std::string> whyNotMatmul(ts::AtenOp op) {
+  ts::TensorType a = tensorType(op.getArg("self")), b = tensorType(op.getArg("other"));
+  if (!a || !b || a.getRank() == 0 || b.getRank() == 0)
+    return "an operand is no matrix or vector";
+  if (a.getRank() == 1 && b.getRank() == 1)
+    return "it is a product of two vectors";
+  return std::nullopt;
+}
+
+static std::optional<std::string> whyNotLinear(ts::AtenOp op) {
+  ts::TensorType input = tensorType(op.getArg("input"));
+  if (!input || input.getRank() == 0 || !hasRank(op, "weight", 2))
+    return "its weight is not a matrix";
+  Value bias = op.getArg("bias");
+  if (!isNone(bias) && !hasRank(op, "bias", 1))
+    return "its bias is not a vector";
+  return std::nullopt;
+}
+
+/// A window parameter: one number for every spatial dimension, or one number for all.
+static bool isWindow(Value value, int64_t spatial, int64_t least) {
+  std::optional<SmallVector<int64_t>> numbers = value ? constantInts(value) : std::nullopt;
+  if (!numbers || (static_cast<int64_t>(numbers->size()) != spatial && numbers->size() != 1))
+    return false;
+  return llvm::all_of(*numbers, [&](int64_t number) { return number >= least; });
+}
+
+static std::optional<std::string> whyNotConvolution(ts::AtenOp op) {
+  ts::TensorType input = tensorType(op.getArg("input")), weight = tensorType(op.getArg("weight"));
+  if (!input || !weight || input.getRank() < 3 || input.getRank() > 5 ||
+      weight.getRank() != input.getRank())
+    return "its input is not a batch of 1 to 3 dimensional images";
+  int64_t spatial = input.getRank() - 2;
+  if (Value transposed = op.getArg("transposed"))
+    if (constantBool(transposed) != false)
+      return "it is transposed";
+  if (!isWindow(op.getArg("stride"), spatial, 1) || !isWindow(op.getArg("dilation"), spatial, 1))
+    return "its stride or dilation is not constant";
+  if (op.getName().ends_with(".padding")) {
+    auto text = op.getArg("padding").getDefiningOp<ts::ConstantOp>();
+    auto word = text ? dyn_cast<StringAttr>(text.getValue()) : StringAttr();
+    if (!word || (word != "same" && word != "valid"))
+      return "its padding is not constant";
+  } else if (!isWindow(op.getArg("padding"), spatial, 0)) {
+    return "its padding is not constant";
+  }
+  std::optional<int64_t> groups = constantInt(op.getArg("groups"));
+  if (!groups || *groups < 1 || weight.getSizes()[0] % *groups != 0 ||
+      input.getSizes()[1] != weight.getSizes()[1] * *groups)
+    return "its groups do not fit its channels";
+  if (!isNone(op.getArg("bias")) && !hasRank(op, "bias", 1))
+    return "its bias is not a vector";
+  return std::nullopt;
+}
+
+std::optional<std::string> whyNotContraction(ts::AtenOp op) {
+  if (std::optional<std::string> why = whyNotOperands(op))
+    return why;
+  using Rule = std::optional<std::string> (*)(ts::AtenOp);
+  Rule rule =
+      llvm::StringSwitch<Rule>(op.getName())
+          .Case("aten::linear", whyNotLinear)
+          .Case("aten::matmul", whyNotMatmul)
+          .Cases({"aten::conv1d", "aten::conv1d.padding", "aten::conv2d", "aten::conv2d.padding",
+                  "aten::conv3d", "aten::conv3d.padding", "aten::convolution", "aten::_convolution",
+                  "aten::_convolution.deprecated"},
+                 whyNotConvolution)
+          .Default(nullptr);
+  if (rule)
+    return rule(op);
+  if (op.getName() == "aten::mm" || op.getName() == "aten::bmm") {
+    int64_t rank = op.getName() == "aten::mm" ? 2 : 3;
+    if (!hasRank(op, "self", rank) || !hasRank(op, "mat2", rank))
+      return "its operands are not matrices";
+    return std::nullopt;
+  }
+  if (op.getName() == "aten::mv")
+    return hasRank(op, "self", 2) && hasRank(op, "vec", 1)
+               ? std::nullopt
+               : std::optional<std::string>("its operands are not a matrix and a vector");
+  if (op.getName() == "aten::addmm")
+    return whyNotScaled(op, "mat1", "mat2", 2);
+  if (op.getName() == "aten::baddbmm")
+    return whyNotScaled(op, "batch1", "batch2", 3);
+  return "this overload has no compiled form";
+}
+
+} // namespace tsc::kernel
