@@ -2,10 +2,12 @@
 // Memory of tensors. Small blocks come from malloc. Large ones, which malloc would give back to the
 // system and fault in again at each call, are kept when they are freed: in a few slots that any
 // thread may empty or fill with one exchange, so that no lock is held and no block is seen by two.
-// What is kept goes when an instance goes.
+// What is kept goes when an instance goes. The largest are made of huge pages where the system has
+// them, which are faulted in and looked up in 512 times fewer steps.
 #include "tsc/runtime/Context.h"
 
 #include <cstdlib>
+#include <sys/mman.h>
 
 namespace tsc::rt {
 
@@ -18,6 +20,7 @@ struct BlockHead {
 } // namespace
 
 static constexpr size_t kLarge = size_t(1) << 20, kMostKept = size_t(1) << 29;
+static constexpr size_t kHugePage = size_t(2) << 20, kHuge = 2 * kHugePage;
 static constexpr int kSlots = 16;
 static void *gKept[kSlots]; ///< data of free large blocks
 static size_t gKeptBytes = 0;
@@ -81,6 +84,8 @@ static void *alignedAllocate(void *, size_t bytes, size_t alignment) {
   if (bytes >= kLarge)
     if (void *kept = takeKeptBlock(bytes, alignment))
       return kept;
+  if (bytes >= kHuge && alignment < kHugePage)
+    alignment = kHugePage;
   size_t room = bytes + alignment + sizeof(BlockHead);
   char *block = room > bytes ? static_cast<char *>(std::malloc(room)) : nullptr;
   if (!block)
@@ -89,6 +94,8 @@ static void *alignedAllocate(void *, size_t bytes, size_t alignment) {
       (reinterpret_cast<uintptr_t>(block) + sizeof(BlockHead) + alignment - 1) & ~(alignment - 1);
   void *data = reinterpret_cast<void *>(at);
   headOf(data) = {block, bytes};
+  if (bytes >= kHuge) // whole pages of the block; only a hint
+    (void)madvise(data, bytes & ~(kHugePage - 1), MADV_HUGEPAGE);
   return data;
 }
 static void alignedRelease(void *, void *data, size_t) {
