@@ -69,6 +69,21 @@ static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(ts::createEliminateDeadCode());
 }
 
+static void addSpecialize(OpPassManager &passes, const CompileOptions &options) {
+  if (options.optimization == 0)
+    return;
+  // Types decide branches, branches decide constants, and constants decide types. Three rounds
+  // reach what a view of a view inside a branch needs.
+  for (int round = 0; round < 3; ++round) {
+    passes.addPass(ts::createPropagateTypes());
+    passes.addPass(ts::createFoldConstants());
+    passes.addPass(ts::createEliminateDeadCode());
+  }
+  passes.addPass(
+      ts::createPropagateTypes()); // last: folded constants have the types of their places
+  passes.addPass(createCSEPass()); // sizes that are read several times
+}
+
 static void addFuse(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
@@ -89,13 +104,14 @@ void addPhase(OpPassManager &passes, Phase phase, const CompileOptions &options)
     return addFreeze(passes, options);
   case Phase::Optimize:
     return addOptimize(passes, options);
+  case Phase::Specialize:
+    return addSpecialize(passes, options);
   case Phase::Fuse:
     return addFuse(passes, options);
   case Phase::Lower:
     return addLower(passes);
   case Phase::Parse:
   case Phase::Import:
-  case Phase::Specialize:
   case Phase::CodeGen:
   case Phase::Link:
     return;
