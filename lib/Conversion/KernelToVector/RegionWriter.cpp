@@ -5,6 +5,7 @@
 #include "RegionWriter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,8 +30,8 @@ VectorTarget VectorTarget::of(StringRef description) {
 RegionWriter::RegionWriter(Program &program, kernel::RegionOp region, StringRef functionName)
     : program(program), region(region), target(VectorTarget::of(program.options.target)),
       functionName(functionName), builder(program.context), loc(region.getLoc()) {
-  program.context->loadDialect<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
-                               vector::VectorDialect>();
+  program.context->loadDialect<cf::ControlFlowDialect, arith::ArithDialect, math::MathDialect,
+                               scf::SCFDialect, vector::VectorDialect>();
 }
 
 /// Full vectors even where the CPU's tuning prefers half ones: tiles are made for them.
@@ -75,9 +76,9 @@ Value RegionWriter::writePointer(OpBuilder &b, Location at, Value frame, const B
   case Buffer::Kind::Output:
   case Buffer::Kind::Input: {
     int64_t outputs = region.getNumResults();
-    Value base = loadWord(loadWord(frame, kBuffers),
-                          buffer.kind == Buffer::Kind::Output ? buffer.index
-                                                              : outputs + buffer.index);
+    Value base =
+        loadWord(loadWord(frame, kBuffers),
+                 buffer.kind == Buffer::Kind::Output ? buffer.index : outputs + buffer.index);
     return bytes ? displaced(base, number(bytes)) : base;
   }
   case Buffer::Kind::Weight: {
@@ -108,8 +109,12 @@ StringAttr RegionWriter::kernelDescriptor(double operations, double bytes) {
   StringRef kind = group ? kernel::stringifyKind(group.getKind()) : "layout";
   std::string names = group ? operatorNames(group) : "";
   int32_t site = group ? program.sites.get(functionName, group.getLoc()) : -1;
-  Words words = {Word::address(program.data.text(kind)), Word::address(program.data.text(names)),
-                 Word::i32(site), Word::i32(0), Word::f64(operations), Word::f64(bytes)};
+  Words words = {Word::address(program.data.text(kind)),
+                 Word::address(program.data.text(names)),
+                 Word::i32(site),
+                 Word::i32(0),
+                 Word::f64(operations),
+                 Word::f64(bytes)};
   return program.data.add("kernel", words);
 }
 
@@ -252,8 +257,8 @@ StringAttr RegionWriter::write() {
       LLVM::Linkage::Internal);
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToEnd(entry);
-  Value words = LLVM::ConstantOp::create(builder, loc, program.i64,
-                                         builder.getI64IntegerAttr(kFrameWords));
+  Value words =
+      LLVM::ConstantOp::create(builder, loc, program.i64, builder.getI64IntegerAttr(kFrameWords));
   frame = LLVM::AllocaOp::create(builder, loc, program.pointer, program.pointer, words, 8);
   auto setWord = [&](FrameWord word, Value value) {
     Value at = LLVM::GEPOp::create(builder, loc, program.pointer, program.pointer, frame,
