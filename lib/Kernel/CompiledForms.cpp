@@ -4,9 +4,9 @@
 // the table below, and what its kind's whyNot and emitter must know of it.
 #include "tsc/Kernel/CompiledForms.h"
 
+#include "tsc/Kernel/ConstantOperands.h"
 #include "tsc/Kernel/Pointwise.h"
 
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -14,13 +14,6 @@ using namespace mlir;
 namespace tsc::kernel {
 
 // ---- Constant operands
-
-static Attribute constantOf(Value value) {
-  Attribute constant;
-  if (value && matchPattern(value, m_Constant(&constant)))
-    return constant;
-  return {};
-}
 
 std::optional<int64_t> constantInt(Value value) {
   if (auto number = dyn_cast_or_null<IntegerAttr>(constantOf(value)))

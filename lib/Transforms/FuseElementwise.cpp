@@ -9,11 +9,10 @@
 // A group is grown from its last operator upwards: a producer joins when all its uses are in the
 // group, and nothing between it and the end may write to a tensor, for its work moves down to the
 // end.
-#include "ElementwiseExpression.h"
+#include "tsc/Kernel/Pointwise.h"
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
@@ -27,25 +26,19 @@ namespace tsc::ts {
 
 /// What the runtime's iterator takes beside the output.
 static constexpr unsigned kMaxTensors = 7;
-
-/// The operator's formula, "" if it has none.
-static StringRef formulaOf(AtenOp op) {
-  const OperatorRow *row = op.getRow();
-  StringRef lowering = row ? row->lowering : "";
-  return lowering.consume_front("elementwise:") ? lowering : "";
-}
+/// What the loops compute in.
+static constexpr DType kDType = DType::Float32;
 
 static bool isNumeric(Type type) { return isa<IntType, FloatType>(type); }
 
 static bool isFusable(Operation *op) {
   auto aten = dyn_cast<AtenOp>(op);
-  if (!aten || aten.getNumResults() != 1 || !isa<TensorType>(aten.getResult(0).getType()) ||
-      formulaOf(aten).empty())
+  if (!aten || !kernel::keepsFloatDType(aten) || kernel::whyNotPointwise(aten, kDType))
     return false;
   return llvm::all_of(aten.getArgs(), [](Value argument) {
     Attribute constant;
     if (matchPattern(argument, m_Constant(&constant)) && !isa<TensorAttr>(constant))
-      return isa<UnitAttr, IntegerAttr, FloatAttr>(constant);
+      return isa<UnitAttr, IntegerAttr, FloatAttr, StringAttr>(constant);
     return isa<TensorType>(argument.getType()) || isNumeric(argument.getType());
   });
 }
@@ -154,26 +147,10 @@ static bool buildBody(MapOp map, Group &group) {
   Value result;
   for (Operation *op : group.operators) {
     auto aten = cast<AtenOp>(op);
-    ElementwiseOperand operand = [&](StringRef name) -> FailureOr<Value> {
-      Value argument = aten.getArg(name);
-      if (!argument)
-        return failure();
-      if (Value mapped = values.lookupOrNull(argument))
-        return mapped;
-      Attribute constant;
-      if (!matchPattern(argument, m_Constant(&constant)))
-        return failure();
-      if (isa<UnitAttr>(constant))
-        return Value();
-      double number = isa<FloatAttr>(constant)
-                          ? cast<FloatAttr>(constant).getValueAsDouble()
-                          : static_cast<double>(cast<IntegerAttr>(constant).getInt());
-      return Value(
-          arith::ConstantOp::create(builder, op->getLoc(), builder.getFloatAttr(element, number)));
-    };
-    FailureOr<Value> value =
-        buildElementwise(builder, op->getLoc(), element, formulaOf(aten), operand);
-    if (failed(value) || !*value)
+    FailureOr<Value> value = kernel::emitPointwise(
+        builder, op->getLoc(), aten, [&](Value operand) { return values.lookupOrNull(operand); },
+        /*lanes=*/0, kDType);
+    if (failed(value))
       return false;
     result = *value;
     values.map(aten.getResult(0), result);
@@ -189,7 +166,7 @@ void FuseElementwise::emit(Group &group, AtenOp last) {
   SmallVector<Value> tensors(group.tensors.begin(), group.tensors.end());
   SmallVector<Value> numbers(group.numbers.begin(), group.numbers.end());
   auto fits = HasDTypeOp::create(builder, withDebugNames(loc, {}), BoolType::get(&getContext()),
-                                 tensors, static_cast<int64_t>(DType::Float32));
+                                 tensors, static_cast<int64_t>(kDType));
   auto branch = IfOp::create(builder, loc, TypeRange(tensor), fits.getResult());
   Block &fused = branch.getThenRegion().emplaceBlock(),
         &plain = branch.getElseRegion().emplaceBlock();

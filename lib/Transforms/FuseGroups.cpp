@@ -97,7 +97,7 @@ void FuseGroups::growMap(AtenOp last) {
   for (bool grown = true; grown;) {
     grown = false;
     for (unsigned i = 0; i < members.size(); ++i)
-      for (Value operand : members[i].getArgs())
+      for (Value operand : AtenOp(members[i]).getArgs())
         if (auto producer = operand.getDefiningOp<AtenOp>();
             producer && !members.contains(producer) && joins(producer))
           grown |= members.insert(producer);

@@ -279,7 +279,7 @@ void OutlineRegions::emit(Operation *before) {
       builder, region.getLoc(),
       llvm::map_to_vector(outputs, [&](Value v) { return mapping.lookup(v); }));
   for (auto [output, result] : llvm::zip(outputs, region.getResults()))
-    output.replaceAllUsesWith(result);
+    Value(output).replaceAllUsesWith(result);
   SmallVector<Operation *> later(draft.after.begin(), draft.after.end());
   llvm::sort(later, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   for (Operation *op : later)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors of a context, memory, and growing text.
+// Errors of a context, and growing text.
 #include "tsc/runtime/Context.h"
 #include "tsc/runtime/Containers.h"
 
@@ -7,32 +7,6 @@
 #include <cstdlib>
 
 namespace tsc::rt {
-
-/// malloc with room to align; the block's own address is kept in front. Several times faster than
-/// posix_memalign.
-static void *alignedAllocate(void *, size_t bytes, size_t alignment) {
-  size_t room = bytes + alignment + sizeof(void *);
-  char *block = room > bytes ? static_cast<char *>(std::malloc(room)) : nullptr;
-  if (!block)
-    return nullptr;
-  uintptr_t at =
-      (reinterpret_cast<uintptr_t>(block) + sizeof(void *) + alignment - 1) & ~(alignment - 1);
-  reinterpret_cast<void **>(at)[-1] = block;
-  return reinterpret_cast<void *>(at);
-}
-static void alignedRelease(void *, void *data, size_t) {
-  std::free(static_cast<void **>(data)[-1]);
-}
-static const Allocator kDefaultAllocator = {alignedAllocate, alignedRelease, nullptr};
-const Allocator *defaultAllocator() { return &kDefaultAllocator; }
-
-void *allocateBytes(Context &cx, int64_t bytes) {
-  void *p = bytes < 0 ? nullptr : std::malloc(bytes ? static_cast<size_t>(bytes) : 1);
-  if (!p)
-    (void)cx.outOfMemory();
-  return p;
-}
-void freeBytes(void *data) { std::free(data); }
 
 void ErrorState::clear() {
   if (text != inlineText)

@@ -104,6 +104,7 @@ static void destroyInstance(ModelInstance *m) {
   pthread_mutex_destroy(&m->mutex);
   m->~ModelInstance();
   std::free(m);
+  freeKeptBlocks();
 }
 void apiDestroy(tsc_instance *instance) {
   destroyInstance(reinterpret_cast<ModelInstance *>(instance));

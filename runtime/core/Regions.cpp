@@ -5,17 +5,14 @@
 #include "tsc/runtime/Instance.h"
 #include "tsc/runtime/Profile.h"
 
-#include <sys/mman.h>
-
 namespace tsc::rt {
 
 // ---- Workspaces
 static constexpr size_t kHugePage = size_t(2) << 20;
 
-/// Large workspaces are whole huge pages, so that walking them costs few address translations.
+/// Large workspaces are whole huge pages.
 static Status allocate(Context &cx, Workspace &workspace, size_t bytes) {
-  bool large = bytes >= kHugePage;
-  size_t unit = large ? kHugePage : 64;
+  size_t unit = bytes >= kHugePage ? kHugePage : 64;
   if (bytes > SIZE_MAX - unit)
     return cx.outOfMemory();
   bytes = (bytes + unit - 1) & ~(unit - 1);
@@ -23,8 +20,6 @@ static Status allocate(Context &cx, Workspace &workspace, size_t bytes) {
   if (!workspace.data)
     return cx.outOfMemory();
   workspace.bytes = bytes;
-  if (large) // only a hint
-    (void)madvise(workspace.data, bytes, MADV_HUGEPAGE);
   return success();
 }
 

@@ -24,8 +24,7 @@ using mlir::Value; // not tsc::Value
 ResultWriter::ResultWriter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root,
                            int64_t laneDim)
     : epilogue(group, root) {
-  epilogue.prepare(region, laneDim,
-                   cast<ts::TensorType>(root.getResult(0).getType()).getRank());
+  epilogue.prepare(region, laneDim, cast<ts::TensorType>(root.getResult(0).getType()).getRank());
   for (Value result : group.getResults())
     results.push_back(region.define(result));
 }
@@ -48,6 +47,20 @@ void ResultWriter::write(KernelBuilder &k, Value value, ArrayRef<Value> coordina
       k.store(element, base, k.add(offset, lane * stride));
     }
   }
+}
+
+Value loadAddend(KernelBuilder &k, const Contraction &problem, ArrayRef<Value> coordinates,
+                 Value count) {
+  const Addend &addend = *problem.addend;
+  VectorType type = k.vector(k.elementType(problem.dtype), problem.lanes());
+  Value offset = k.constant(0);
+  for (auto [coordinate, stride] : llvm::zip(coordinates, addend.strides))
+    offset = k.add(offset, k.mul(coordinate, stride));
+  int64_t laneStride = problem.columnDim < 0 ? 0 : addend.strides[problem.columnDim];
+  Value value = k.loadStrided(type, k.pointer(addend.buffer), offset, laneStride, count);
+  if (problem.beta == 1)
+    return value;
+  return arith::MulFOp::create(k.builder, k.loc, value, k.number(type, problem.beta));
 }
 
 namespace {
@@ -81,7 +94,6 @@ private:
   void storeBlock(KernelBuilder &k, const BlockPlace &place, Value firstRow, Value count,
                   ArrayRef<Value> sums);
   SmallVector<Value> coordinatesOf(KernelBuilder &k, const BlockPlace &place, Value innerRow);
-  Value addendAt(KernelBuilder &k, ArrayRef<Value> coordinates, Value count);
   bool addsBias() const;
 
   BlockTarget blockTarget() const { return {region.target.vectorBytes, region.target.registers}; }
@@ -300,27 +312,13 @@ SmallVector<Value> ContractionEmitter::startingValues(KernelBuilder &k, const Bl
     }
     BlockPlace vector = place;
     vector.column = k.add(place.column, j * problem.lanes());
-    starts.push_back(addendAt(k, coordinatesOf(k, vector, k.constant(0)),
-                              j + 1 == place.vectors ? count : Value()));
+    starts.push_back(loadAddend(k, problem, coordinatesOf(k, vector, k.constant(0)),
+                                j + 1 == place.vectors ? count : Value()));
   }
   SmallVector<Value> all;
   for (int64_t r = 0; r < rows; ++r)
     all.append(starts);
   return all;
-}
-
-/// beta * addend for a vector of columns.
-Value ContractionEmitter::addendAt(KernelBuilder &k, ArrayRef<Value> coordinates, Value count) {
-  const Addend &addend = *problem.addend;
-  VectorType type = k.vector(k.elementType(problem.dtype), problem.lanes());
-  Value offset = k.constant(0);
-  for (auto [coordinate, stride] : llvm::zip(coordinates, addend.strides))
-    offset = k.add(offset, k.mul(coordinate, stride));
-  int64_t laneStride = problem.columnDim < 0 ? 0 : addend.strides[problem.columnDim];
-  Value value = k.loadStrided(type, k.pointer(addend.buffer), offset, laneStride, count);
-  if (problem.beta == 1)
-    return value;
-  return arith::MulFOp::create(k.builder, k.loc, value, k.number(type, problem.beta));
 }
 
 /// Coordinates of the result for one row and the place's column.
@@ -360,7 +358,8 @@ void ContractionEmitter::storeBlock(KernelBuilder &k, const BlockPlace &place, V
     if (problem.alpha != 1)
       value = arith::MulFOp::create(k.builder, k.loc, value, k.number(type, problem.alpha));
     if (problem.addend && !addsBias())
-      value = arith::AddFOp::create(k.builder, k.loc, value, addendAt(k, coordinates, lanes));
+      value = arith::AddFOp::create(k.builder, k.loc, value,
+                                    loadAddend(k, problem, coordinates, lanes));
     if (problem.columnDim >= 0) {
       writer.write(k, value, coordinates, problem.columnDim, lanes);
       continue;
@@ -379,6 +378,8 @@ void emitContraction(RegionWriter &region, kernel::GroupOp group) {
     if (!root && aten && !kernel::whyNotContraction(aten))
       root = aten;
   }
+  if (isDepthwise(root))
+    return emitDepthwise(region, group, root);
   ContractionEmitter(region, group, root).emit();
 }
 

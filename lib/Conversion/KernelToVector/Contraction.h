@@ -68,6 +68,15 @@ struct Contraction {
 
 /// The problem of a group's root, with its operands' buffers.
 Contraction makeContraction(RegionWriter &region, ts::AtenOp root);
+/// A depthwise convolution (see isDepthwise) as a problem whose columns are the channels: A, too,
+/// moves by one element a column. The reduction is over the window alone.
+Contraction makeDepthwise(RegionWriter &region, ts::AtenOp root);
+/// True for a convolution of one input channel and one output channel a group.
+bool isDepthwise(ts::AtenOp root);
+
+/// beta * addend for a vector of columns from `coordinates` of the result on.
+Value loadAddend(KernelBuilder &k, const Contraction &problem, llvm::ArrayRef<Value> coordinates,
+                 Value count);
 
 /// The parameters of a convolution, one number for each spatial dimension.
 struct ConvolutionWindow {
@@ -92,9 +101,7 @@ PackedColumns packColumns(RegionWriter &region, const Contraction &problem);
 /// Strides of dense row-major elements of `sizes`.
 llvm::SmallVector<int64_t, 6> denseStrides(llvm::ArrayRef<int64_t> sizes);
 
-/// Convolutions of one input channel an output channel: vectors over channels. False when the root
-/// is none.
-bool emitDepthwise(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root);
+void emitDepthwise(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root);
 
 /// Stores a group's results for one vector of the root's values, from `coordinates` along
 /// `laneDim`; `count`: the lanes that there are.

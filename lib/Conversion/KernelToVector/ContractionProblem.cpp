@@ -86,10 +86,10 @@ static void makeLinear(RegionWriter &region, ts::AtenOp root, Contraction &probl
 }
 
 /// The operands' batch dimensions broadcast to the result's; those that B does not have are rows.
-static void addBatch(const Contraction &source, ArrayRef<int64_t> bSizes,
-                     ArrayRef<int64_t> bStrides, ArrayRef<int64_t> resultSizes, int64_t batchRank,
-                     Contraction &problem) {
-  int64_t aBatch = std::max<int64_t>(source.a.rank() - 2, 0);
+static void addBatch(ArrayRef<int64_t> bSizes, ArrayRef<int64_t> bStrides,
+                     ArrayRef<int64_t> resultSizes, int64_t batchRank, Contraction &problem) {
+  const Buffer &a = problem.a;
+  int64_t aBatch = std::max<int64_t>(a.rank() - 2, 0);
   int64_t bBatch = std::max<int64_t>(static_cast<int64_t>(bSizes.size()) - 2, 0);
   bool isBatchOfRows = true;
   for (int64_t d = 0; d < bBatch; ++d)
@@ -97,7 +97,7 @@ static void addBatch(const Contraction &source, ArrayRef<int64_t> bSizes,
   for (int64_t d = 0; d < batchRank; ++d) {
     int64_t aDim = d - (batchRank - aBatch), bDim = d - (batchRank - bBatch);
     int64_t size = resultSizes[d];
-    int64_t aStride = aDim >= 0 && source.a.sizes[aDim] != 1 ? source.a.strides[aDim] : 0;
+    int64_t aStride = aDim >= 0 && a.sizes[aDim] != 1 ? a.strides[aDim] : 0;
     int64_t bStride = bDim >= 0 && bSizes[bDim] != 1 ? bStrides[bDim] : 0;
     if (isBatchOfRows)
       problem.rows.push_back({size, aStride, {{d, size}}});
@@ -115,7 +115,7 @@ static void makeMatmul(RegionWriter &region, Value a, Value b, ArrayRef<int64_t>
   int64_t resultRank = static_cast<int64_t>(resultSizes.size());
   bool hasRows = aRank > 1, hasColumns = bRank > 1;
   int64_t batchRank = resultRank - (hasRows ? 1 : 0) - (hasColumns ? 1 : 0);
-  addBatch(problem, bSizes, bStrides, resultSizes, batchRank, problem);
+  addBatch(bSizes, bStrides, resultSizes, batchRank, problem);
   if (hasRows)
     problem.rows.push_back({problem.a.sizes[aRank - 2],
                             problem.a.strides[aRank - 2],
@@ -164,7 +164,8 @@ static SmallVector<int64_t, 3> haloOf(const ConvolutionWindow &window, ArrayRef<
   return halo;
 }
 
-static void makeConvolution(RegionWriter &region, ts::AtenOp root, Contraction &problem) {
+/// Input, rows, window and bias of a convolution; channels are the caller's.
+static void addImage(RegionWriter &region, ts::AtenOp root, Contraction &problem) {
   ConvolutionWindow window = convolutionWindow(root);
   Value input = root.getArg("input");
   ArrayRef<int64_t> weightSizes = sizesOf(root.getArg("weight"));
@@ -172,15 +173,8 @@ static void makeConvolution(RegionWriter &region, ts::AtenOp root, Contraction &
   SmallVector<int64_t, 6> weight = readColumns(region, root.getArg("weight"), problem);
   problem.a = region.channelsLast(input, haloOf(window, sizesOf(input), weightSizes, result));
   ArrayRef<int64_t> strides = problem.a.strides;
-  int64_t channels = weightSizes[1];
-  problem.columns = weightSizes[0] / window.groups;
   problem.bColumnStride = weight[0];
   problem.columnDim = 1;
-  if (window.groups != 1)
-    problem.batch.push_back({window.groups,
-                             channels * strides[1],
-                             problem.columns * weight[0],
-                             {1, window.groups, problem.columns}});
   problem.rows.push_back({result[0], strides[0], {{0, result[0]}}});
   for (size_t d = 0; d < window.stride.size(); ++d) {
     int64_t dim = static_cast<int64_t>(d) + 2;
@@ -188,9 +182,43 @@ static void makeConvolution(RegionWriter &region, ts::AtenOp root, Contraction &
     problem.rows.push_back({result[dim], window.stride[d] * strides[dim], {{dim, result[dim]}}});
     problem.reduction.push_back({weightSizes[dim], window.dilation[d] * strides[dim], weight[dim]});
   }
-  problem.reduction.push_back({channels, strides[1], weight[1]});
   if (Value bias = root.getArg("bias"); !kernel::isNone(bias))
     problem.addend = biasAddend(region, bias, static_cast<int64_t>(result.size()), 1);
+}
+
+static void makeConvolution(RegionWriter &region, ts::AtenOp root, Contraction &problem) {
+  addImage(region, root, problem);
+  ArrayRef<int64_t> weight = sizesOf(root.getArg("weight"));
+  int64_t groups = convolutionWindow(root).groups, channelStride = problem.a.strides[1];
+  int64_t inner = 1; // elements of the weight's window
+  for (int64_t size : weight.drop_front(2))
+    inner *= size;
+  int64_t weightStride =
+      problem.bBytes ? inner : problem.bBuffer.strides[1]; // from channel to channel
+  problem.columns = weight[0] / groups;
+  if (groups != 1)
+    problem.batch.push_back({groups,
+                             weight[1] * channelStride,
+                             problem.columns * problem.bColumnStride,
+                             {1, groups, problem.columns}});
+  problem.reduction.push_back({weight[1], channelStride, weightStride});
+}
+
+bool isDepthwise(ts::AtenOp root) {
+  if (!root.getArg("weight") || !root.getArg("groups"))
+    return false;
+  ArrayRef<int64_t> weight = sizesOf(root.getArg("weight"));
+  constexpr int64_t kWidestWindow = 16; // whose steps are written out
+  return convolutionWindow(root).groups == weight[0] && weight[1] == 1 && weight[0] > 1 &&
+         weight.back() <= kWidestWindow;
+}
+
+Contraction makeDepthwise(RegionWriter &region, ts::AtenOp root) {
+  Contraction problem;
+  problem.dtype = cast<ts::TensorType>(root.getResult(0).getType()).getDtype();
+  addImage(region, root, problem);
+  problem.columns = sizesOf(root.getArg("weight"))[0];
+  return problem;
 }
 
 /// A matrix times a vector is a vector times the transposed matrix: its rows become columns, so

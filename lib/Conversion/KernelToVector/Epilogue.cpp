@@ -67,7 +67,7 @@ SmallVector<Value> Epilogue::evaluate(KernelBuilder &k, ValueRange rootValues,
                                       function_ref<Value(Value)> load, int64_t lanes) const {
   llvm::DenseMap<Value, Value> values;
   if (root)
-    for (auto [result, value] : llvm::zip(root.getResults(), rootValues))
+    for (auto [result, value] : llvm::zip(ts::AtenOp(root).getResults(), rootValues))
       values[result] = value;
   auto find = [&](Value operand) -> Value {
     auto [it, isNew] = values.try_emplace(operand, Value());
@@ -84,7 +84,7 @@ SmallVector<Value> Epilogue::evaluate(KernelBuilder &k, ValueRange rootValues,
     values[op.getResult(0)] = *made;
   }
   SmallVector<Value> results;
-  for (Value result : group.yield().getValues())
+  for (Value result : kernel::GroupOp(group).yield().getValues())
     results.push_back(find(result));
   return results;
 }

@@ -238,7 +238,7 @@ Value KernelBuilder::loadMasked(VectorType type, Value base, Value offset, Value
   Value address = at(base, type.getElementType(), offset);
   Value zero = number(type, 0);
   return LLVM::MaskedLoadOp::create(builder, loc, type, address,
-                                    laneMask(type.getNumElements(), count), ValueRange(zero),
+                                    laneMask(type.getNumElements(), count), zero,
                                     alignmentOf(type));
 }
 

@@ -7,6 +7,9 @@
 #include "RegionWriter.h"
 
 #include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/ConstantOperands.h"
+
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -288,29 +291,8 @@ Buffer RegionWriter::constantBuffer(DType dtype, ArrayRef<int64_t> sizes, ArrayR
 }
 
 std::optional<SmallVector<uint8_t, 0>> RegionWriter::constantBytes(Value value) {
-  auto constant = value.getDefiningOp<ts::ConstantOp>();
-  auto tensor = constant ? dyn_cast<ts::TensorAttr>(constant.getValue()) : ts::TensorAttr();
-  if (!tensor)
-    return std::nullopt;
-  ArrayRef<uint8_t> bytes = ts::getWeightStore(program.context).get(tensor.getStorage());
-  const Buffer &from = buffer(value);
-  int64_t size = dtypeBytes(from.dtype), count = from.numel();
-  SmallVector<uint8_t, 0> dense(count * size);
-  SmallVector<int64_t> at(from.sizes.size(), 0);
-  int64_t offset = from.offset;
-  for (int64_t i = 0; i < count; ++i) {
-    if ((offset + 1) * size > static_cast<int64_t>(bytes.size()) || offset < 0)
-      return std::nullopt;
-    std::memcpy(dense.data() + i * size, bytes.data() + offset * size, size);
-    for (int64_t d = from.rank() - 1; d >= 0; --d) {
-      offset += from.strides[d];
-      if (++at[d] < from.sizes[d])
-        break;
-      offset -= at[d] * from.strides[d];
-      at[d] = 0;
-    }
-  }
-  return dense;
+  auto tensor = dyn_cast_or_null<ts::TensorAttr>(kernel::constantOf(value));
+  return tensor ? kernel::denseBytes(tensor) : std::nullopt;
 }
 
 } // namespace tsc::lowering

@@ -79,7 +79,8 @@ Value RegionWriter::computeElement(Value index, Type type) {
   }
   for (Operation &each : body.without_terminator()) {
     if (auto constant = dyn_cast<arith::ConstantOp>(each); constant && type != element) {
-      auto splat = DenseElementsAttr::get(cast<ShapedType>(type), constant.getValue());
+      auto lanes = VectorType::get({kLanes}, constant.getType());
+      auto splat = DenseElementsAttr::get(lanes, constant.getValue());
       mapping.map(constant.getResult(), arith::ConstantOp::create(builder, loc, splat).getResult());
       continue;
     }

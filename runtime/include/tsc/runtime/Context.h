@@ -60,6 +60,8 @@ struct Allocator {
   void *user;
 };
 const Allocator *defaultAllocator();
+/// Gives back the large blocks that the default allocator keeps for later calls.
+void freeKeptBlocks();
 
 /// The error under way: class and message are kept in one block, sites in another; both survive
 /// until the next call.
