@@ -108,14 +108,16 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     why = "not an operator on tensors";
     return std::nullopt;
   }
-  if (row->effects || llvm::any_of(row->schema().arguments,
-                                   [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
-    why = "it writes, or has other effects";
-    return std::nullopt;
-  }
   std::optional<Kind> kind = kindOf(op.getName());
   if (!kind)
     kind = kindOf(op.getBaseName());
+  // Recurrent networks draw random numbers only to drop values, which their form excludes.
+  uint8_t effects = kind == Kind::Recurrent ? row->effects & ~ts::kNondeterministic : row->effects;
+  if (effects || llvm::any_of(row->schema().arguments,
+                              [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
+    why = "it writes, or has other effects";
+    return std::nullopt;
+  }
   if (!kind && !whyNotPointwise(op))
     kind = Kind::Map;
   if (!kind) {
