@@ -72,15 +72,10 @@ static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
 static void addSpecialize(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
-  // Types decide branches, branches decide constants, and constants decide types. Three rounds
-  // reach what a view of a view inside a branch needs.
-  for (int round = 0; round < 3; ++round) {
-    passes.addPass(ts::createPropagateTypes());
-    passes.addPass(ts::createFoldConstants());
-    passes.addPass(ts::createEliminateDeadCode());
-  }
-  passes.addPass(
-      ts::createPropagateTypes()); // last: folded constants have the types of their places
+  passes.addPass(ts::createPropagateTypes());
+  passes.addPass(ts::createFoldConstants());
+  passes.addPass(ts::createGatherAppends()); // after folding, which takes branches away
+  passes.addPass(ts::createEliminateDeadCode());
   passes.addPass(createCSEPass()); // sizes that are read several times
 }
 
@@ -96,6 +91,12 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
 static void addLower(OpPassManager &passes) {
   passes.addPass(ts::createInsertUpcasts());
   passes.addPass(ts::createInsertReferenceCounts()); // last: it counts what is there
+}
+
+int maxRounds(Phase phase) {
+  // Types decide branches, branches decide constants, and constants decide types: a layer whose
+  // code asks for its input's shape is settled one round after the layer in front of it.
+  return phase == Phase::Specialize ? 64 : 1;
 }
 
 void addPhase(OpPassManager &passes, Phase phase, const CompileOptions &options) {
