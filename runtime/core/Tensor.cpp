@@ -203,13 +203,29 @@ static void releaseAllocated(StorageObject *s) {
   a->release(a->user, s->data, static_cast<size_t>(s->bytes));
 }
 
-static StorageObject *newStorage(Context &cx, int64_t bytes) {
-  StorageObject *s = static_cast<StorageObject *>(allocateBytes(cx, sizeof(StorageObject)));
+/// Small elements stand behind their storage object, in one block, when nobody else is to allocate
+/// them.
+static constexpr int64_t kSmallStorage = 1 << 16;
+static StorageObject *newSmallStorage(Context &cx, int64_t bytes, int64_t room) {
+  StorageObject *s = static_cast<StorageObject *>(
+      allocateBytes(cx, static_cast<int64_t>(sizeof(StorageObject)) + 63 + room));
   if (!s)
     return nullptr;
+  void *data = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(s + 1) + 63) &
+                                        ~static_cast<uintptr_t>(63));
+  *s = {{1, &kStorageType}, data, bytes, nullptr, nullptr};
+  return s;
+}
+
+static StorageObject *newStorage(Context &cx, int64_t bytes) {
   // A spare vector's width behind the data keeps whole-vector reads of the last element inside the
   // block.
   size_t room = (static_cast<size_t>(bytes) + 127) & ~static_cast<size_t>(63);
+  if (bytes <= kSmallStorage && cx.allocator == defaultAllocator())
+    return newSmallStorage(cx, bytes, static_cast<int64_t>(room));
+  StorageObject *s = static_cast<StorageObject *>(allocateBytes(cx, sizeof(StorageObject)));
+  if (!s)
+    return nullptr;
   void *data = cx.allocator->allocate(cx.allocator->user, room, 64);
   if (!data) {
     freeBytes(s);
