@@ -300,7 +300,13 @@ TensorRef empty(Context &cx, IntList sizes, DType dtype) {
   if (sizes.size() > kMaxRank)
     return cx.fail("tensors of more than %d dimensions are not supported",
                    static_cast<int>(kMaxRank));
-  return emptyStrided(cx, sizes, contiguousStrides(sizes), dtype);
+  TSC_ASSIGN(int64_t numel, checkedNumel(cx, sizes));
+  Shape strides = contiguousStrides(sizes);
+  int64_t itemsize = dtypeBytes(dtype);
+  if (numel > (INT64_MAX >> 8) / (itemsize ? itemsize : 1))
+    return emptyStrided(cx, sizes, strides, dtype); // says what is wrong
+  StorageObject *storage = newStorage(cx, numel * itemsize);
+  return makeTensor(cx, storage, storage ? storage->data : nullptr, dtype, sizes, strides);
 }
 TensorRef emptyFormat(Context &cx, IntList sizes, DType dtype, MemoryFormat format) {
   if (sizes.size() > kMaxRank)
@@ -388,15 +394,15 @@ TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntLi
   TSC_ASSIGN(int64_t numel, checkedNumel(cx, sizes));
   if (numel) {
     char *begin = static_cast<char *>(t.storage->data);
-    int64_t first = t.base() + byteOffset - begin, last = first;
+    int64_t first = t.base() + byteOffset - begin, last = first, itemsize = dtypeBytes(dtype);
     bool bad = false;
     for (int64_t d = 0; d < sizes.size(); ++d) {
       int64_t reach;
       bad |= strides[d] < 0 ||
-             __builtin_mul_overflow(sizes[d] - 1, strides[d] * dtypeBytes(dtype), &reach) ||
+             __builtin_mul_overflow(sizes[d] - 1, strides[d] * itemsize, &reach) ||
              __builtin_add_overflow(last, reach, &last);
     }
-    if (bad || first < 0 || last + dtypeBytes(dtype) > t.storage->bytes)
+    if (bad || first < 0 || last + itemsize > t.storage->bytes)
       return cx.fail("setStorage: sizes %s, strides %s are out of bounds for storage of size %lld",
                      ShapeText(sizes).text, ShapeText(strides).text,
                      static_cast<long long>(t.storage->bytes));
