@@ -188,8 +188,10 @@ void OutlineRegions::keepViewsOutside(Operation *before) {
     bool ownBase = base && draft.operators.contains(base);
     if (ownBase && onlyReshapes && base->hasOneUse())
       continue;
+    // Copies made before this one read it.
     OpBuilder builder(before);
     Operation *copy = builder.clone(*op);
+    before = copy;
     op->getResult(0).replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) {
       Operation *user = use.getOwner();
       if (auto list = dyn_cast<ListConstructOp>(user))
