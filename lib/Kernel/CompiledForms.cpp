@@ -104,15 +104,17 @@ static bool isPrecise(Type type) {
 
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
-  if (!row || op.getNumResults() == 0 || !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
+  if (!row || op.getNumResults() == 0 ||
+      !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
     why = "not an operator on tensors";
     return std::nullopt;
   }
   std::optional<Kind> kind = kindOf(op.getName());
   if (!kind)
     kind = kindOf(op.getBaseName());
-  // Recurrent networks draw random numbers only to drop values, which their form excludes.
-  uint8_t effects = kind == Kind::Recurrent ? row->effects & ~ts::kNondeterministic : row->effects;
+  // These draw random numbers only when there is dropout, which their forms exclude.
+  bool mayDrop = kind == Kind::Recurrent || kind == Kind::Attention;
+  uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
   if (effects || llvm::any_of(row->schema().arguments,
                               [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
     why = "it writes, or has other effects";
