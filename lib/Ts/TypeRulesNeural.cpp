@@ -118,7 +118,7 @@ static LogicalResult elementwiseLoss(RuleCall &call) {
   std::optional<int64_t> reduction = call.integer("reduction");
   if (!self || !target)
     return failure();
-  DType dtype = self->dtype == target->dtype ? self->dtype : DType::Undefined;
+  DType dtype = self->dtype == target->dtype ? toReal(self->dtype) : DType::Undefined;
   if (!reduction)
     return call.result(TensorFacts(dtype));
   if (*reduction != 0)
