@@ -72,7 +72,18 @@ static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
 static void addSpecialize(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
+  // Types decide branches, branches decide constants, and constants decide types. Three rounds
+  // reach what a view of a view inside a branch needs.
+  for (int round = 0; round < 3; ++round) {
+    passes.addPass(ts::createPropagateTypes());
+    passes.addPass(ts::createFoldConstants());
+    passes.addPass(ts::createEliminateDeadCode());
+  }
+  passes.addPass(
+      ts::createPropagateTypes()); // folded constants have the types of their places
+  passes.addPass(createCSEPass()); // sizes that are read several times
   passes.addPass(ts::createFunctionalizeWrites());
+  passes.addPass(ts::createPropagateTypes()); // of what became functional
   if (options.codegen)
     passes.addPass(
         ts::createOutlineRegions()); // after writes are functional, because those end a region

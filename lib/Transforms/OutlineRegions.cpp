@@ -167,7 +167,8 @@ static bool isUsedOutside(Operation *op, const llvm::SetVector<Operation *> &mem
 /// Views that outside users read are made again outside, unless they are the only way that anybody
 /// outside sees the tensor, and dense: then the tensor itself leaves the region under that shape.
 void OutlineRegions::keepViewsOutside(Operation *before) {
-  for (Operation *op : llvm::reverse(llvm::to_vector(draft.operators))) {
+  SmallVector<Operation *> members(draft.operators.begin(), draft.operators.end());
+  for (Operation *op : llvm::reverse(members)) {
     if (draft.kinds[op] != Kind::View || !isUsedOutside(op, draft.operators))
       continue;
     Operation *base = op;
@@ -194,7 +195,8 @@ void OutlineRegions::keepViewsOutside(Operation *before) {
   // Views that nothing in the region reads any more.
   for (bool changed = true; changed;) {
     changed = false;
-    for (Operation *op : llvm::reverse(llvm::to_vector(draft.operators)))
+    members.assign(draft.operators.begin(), draft.operators.end());
+    for (Operation *op : llvm::reverse(members))
       if (op->use_empty()) {
         draft.operators.remove(op);
         op->erase();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cost of a block per step of the reduction is the largest of: its multiply-adds, its loads,
-// and the latency of an addition that each accumulator waits for. Loads of B count double where few
-// rows share them, because B comes from the L2 cache and A from L1.
+// and the latency of an addition that each accumulator waits for. Among blocks that are equal so
+// far, the one that moves fewest bytes is best: vectors of B come from the L2 cache, elements of A
+// from L1.
 #include "BlockPlan.h"
 
 #include <algorithm>
@@ -30,10 +31,12 @@ static double blockCycles(const BlockTarget &target, int64_t rows, int64_t vecto
   double pieces = static_cast<double>(kVectorBytes / target.registerBytes);
   double perCycle = target.registerBytes == kVectorBytes ? 1 : 2;
   double multiplyAdds = static_cast<double>(rows * vectors) * pieces / perCycle;
-  double loads = (static_cast<double>(rows) + 2.0 * static_cast<double>(vectors) * pieces) /
-                 (target.registerBytes == kVectorBytes ? 1.25 : 2);
+  double loads = static_cast<double>(rows) + static_cast<double>(vectors) * pieces;
+  if (target.registerBytes != kVectorBytes)
+    loads /= 2; // a cycle
+  double traffic = 0.01 * static_cast<double>(rows + 5 * vectors);
   double stores = kStoreCycles * static_cast<double>(rows * vectors) + kBlockCycles;
-  return std::max({multiplyAdds, loads, kLatency}) +
+  return std::max({multiplyAdds, loads, kLatency}) + traffic +
          stores / static_cast<double>(std::max<int64_t>(reduction, 1));
 }
 
