@@ -6,7 +6,7 @@
 
 using namespace tsc::lowering;
 
-static std::vector<double> apply(const Matrix &matrix, const std::vector<double> &values) {
+static std::vector<double> product(const Matrix &matrix, const std::vector<double> &values) {
   std::vector<double> result;
   for (const std::vector<double> &row : matrix) {
     double sum = 0;
@@ -23,10 +23,10 @@ TEST_CASE("Winograd's matrices compute a correlation") {
     std::vector<double> filter = {0.5, -3, 2}, input;
     for (int64_t i = 0; i < m + 2; ++i)
       input.push_back(static_cast<double>(i * i % 7) - 2);
-    std::vector<double> a = apply(w.inputs, input), b = apply(w.filter, filter);
+    std::vector<double> a = product(w.inputs, input), b = product(w.filter, filter);
     for (size_t i = 0; i < a.size(); ++i)
       a[i] *= b[i];
-    std::vector<double> output = apply(w.outputs, a);
+    std::vector<double> output = product(w.outputs, a);
     REQUIRE(output.size() == static_cast<size_t>(m));
     for (int64_t i = 0; i < m; ++i) {
       double expected = filter[0] * input[i] + filter[1] * input[i + 1] + filter[2] * input[i + 2];
