@@ -90,6 +90,27 @@ def FoldConvBatchNorm : Pass<"ts-fold-conv-batch-norm", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "batch_norms folded">];
 }
 
+def GatherAppends : Pass<"ts-gather-appends", "::mlir::ModuleOp"> {
+  let summary = "make a list at once that is filled step by step before anybody reads it";
+  let description = [{
+    Before:  %l = ts.list_construct()    append.t(%l, %a)    append.t(%l, %b)    all.bool(%l)
+    After:   %l = ts.list_construct(%a, %b)    all.bool(%l)
+  }];
+  let statistics = [Statistic<"numGathered", "num-gathered", "appends gathered">];
+}
+
+def PropagateTypes : Pass<"ts-propagate-types", "::mlir::ModuleOp"> {
+  let summary = "give every tensor the dtype, rank and sizes that are proven, and fold what asks for them";
+  let description = [{
+    Needs: checks of what is promised of arguments (casts marked `ts.checked`).
+    Leaves: types of results that follow from operands' types by the operators' rules (tsc/Ts/TypeRules.h); no size, dim or
+    dtype operators that they decide. In functions that may change a tensor's metadata, nothing is claimed.
+    Before:  %1 = relu(%x : !ts.tensor<[2,3],f32>) -> !ts.tensor    %n = size.int(%1, 0)
+    After:   %1 = relu(%x : !ts.tensor<[2,3],f32>) -> !ts.tensor<[2,3],f32>    %n = ts.constant 2
+  }];
+  let statistics = [Statistic<"numFolded", "num-folded", "operations folded">];
+}
+
 def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {
   let summary = "turn in-place operators on tensors that nothing else sees into their functional forms";
   let description = [{

@@ -104,12 +104,15 @@ static bool isPrecise(Type type) {
 
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
-  if (!row || op.getNumResults() == 0 || !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
+  if (!row || op.getNumResults() == 0 ||
+      !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
     why = "not an operator on tensors";
     return std::nullopt;
   }
-  if (row->effects || llvm::any_of(row->schema().arguments,
-                                   [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
+  // Attention draws random numbers only when there is dropout, which its form excludes.
+  bool hasEffects = row->effects && op.getName() != "aten::scaled_dot_product_attention";
+  if (hasEffects || llvm::any_of(row->schema().arguments,
+                                 [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
     why = "it writes, or has other effects";
     return std::nullopt;
   }

@@ -45,6 +45,8 @@ inline constexpr llvm::StringLiteral kWeightsAttr =
 /// ts.func argument attributes.
 inline constexpr llvm::StringLiteral kArgNameAttr = "ts.name";
 inline constexpr llvm::StringLiteral kArgDefaultAttr = "ts.default";
+/// ts.unchecked_cast attribute: the program has checked all that the type says of tensors.
+inline constexpr llvm::StringLiteral kCheckedAttr = "ts.checked";
 
 WeightStore &getWeightStore(mlir::MLIRContext *context);
 

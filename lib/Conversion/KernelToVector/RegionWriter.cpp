@@ -118,23 +118,23 @@ StringAttr RegionWriter::kernelDescriptor(double operations, double bytes) {
   return program.data.add("kernel", words);
 }
 
-void RegionWriter::launch(int64_t count, int64_t grain, TaskBody body, double operations,
-                          double bytes) {
-  if (count <= 0)
-    return;
+LLVM::LLVMFuncOp RegionWriter::writeTask(TaskBody body) {
   LLVM::LLVMFuncOp task =
       program.newFunction("kernel", program.voidType, {program.pointer, program.i64, program.i64},
                           LLVM::Linkage::Internal);
   useFullVectors(task, target.vectorBytes);
   OpBuilder taskBuilder(program.context);
   Block *entry = task.addEntryBlock(taskBuilder);
-  Location at = group ? group.getLoc() : loc;
-  {
-    KernelBuilder k(*this, at, entry->getArgument(0));
-    body(k, entry->getArgument(1), entry->getArgument(2));
-    LLVM::ReturnOp::create(k.builder, at, ValueRange());
-  }
+  KernelBuilder k(*this, group ? group.getLoc() : loc, entry->getArgument(0));
+  body(k, entry->getArgument(1), entry->getArgument(2));
+  LLVM::ReturnOp::create(k.builder, k.loc, ValueRange());
   ++step;
+  return task;
+}
+
+void RegionWriter::callTask(LLVM::LLVMFuncOp task, int64_t count, int64_t grain, double operations,
+                            double bytes) {
+  Location at = group ? group.getLoc() : loc;
   auto number = [&](int64_t n) -> Value {
     return LLVM::ConstantOp::create(builder, at, program.i64, builder.getI64IntegerAttr(n));
   };
@@ -146,6 +146,46 @@ void RegionWriter::launch(int64_t count, int64_t grain, TaskBody body, double op
                        ValueRange{context, address(kernelDescriptor(operations, bytes)),
                                   address(task.getSymNameAttr()), frame, number(count),
                                   number(std::max<int64_t>(grain, 1))});
+}
+
+void RegionWriter::launch(int64_t count, int64_t grain, TaskBody body, double operations,
+                          double bytes) {
+  if (count > 0)
+    callTask(writeTask(body), count, grain, operations, bytes);
+}
+
+Value RegionWriter::frameWord(OpBuilder &b, Location at, Value base, FrameWord word) {
+  return LLVM::GEPOp::create(b, at, program.pointer, program.i64, base,
+                             ArrayRef<LLVM::GEPArg>{word});
+}
+
+void RegionWriter::launchSteps(int64_t steps, int64_t count, int64_t grain, StepBody body,
+                               double operations, double bytes) {
+  if (steps <= 0 || count <= 0)
+    return;
+  LLVM::LLVMFuncOp task = writeTask([&](KernelBuilder &k, Value begin, Value end) {
+    Value address = frameWord(k.builder, k.loc, begin.getParentBlock()->getArgument(0), kStep);
+    body(k, LLVM::LoadOp::create(k.builder, k.loc, program.i64, address), begin, end);
+  });
+  Location at = group ? group.getLoc() : loc;
+  auto number = [&](int64_t n) -> Value {
+    return LLVM::ConstantOp::create(builder, at, program.i64, builder.getI64IntegerAttr(n));
+  };
+  Region &code = function.getBody();
+  Value first = number(0);
+  Block *before = builder.getInsertionBlock();
+  Block *turn = builder.createBlock(&code, code.end(), {program.i64}, {at});
+  Block *after = builder.createBlock(&code, code.end());
+  builder.setInsertionPointToEnd(before);
+  LLVM::BrOp::create(builder, at, first, turn);
+  builder.setInsertionPointToEnd(turn);
+  Value current = turn->getArgument(0);
+  LLVM::StoreOp::create(builder, at, current, frameWord(builder, at, frame, kStep));
+  callTask(task, count, grain, operations, bytes);
+  Value next = LLVM::AddOp::create(builder, at, current, number(1));
+  Value goesOn = LLVM::ICmpOp::create(builder, at, LLVM::ICmpPredicate::slt, next, number(steps));
+  LLVM::CondBrOp::create(builder, at, goesOn, turn, next, after, ValueRange());
+  builder.setInsertionPointToEnd(after);
 }
 
 void RegionWriter::raiseIfFailed(StringRef className, StringRef text) {

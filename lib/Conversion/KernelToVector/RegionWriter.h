@@ -71,6 +71,10 @@ public:
   /// Writes `body` as a task and runs it for [0, count), in parts of at least `grain`, which should
   /// be about 20 microseconds of work. operations and bytes are what the profile shows.
   void launch(int64_t count, int64_t grain, TaskBody body, double operations = 0, double bytes = 0);
+  using StepBody = llvm::function_ref<void(KernelBuilder &, Value step, Value begin, Value end)>;
+  /// The same for each of `steps` in turn.
+  void launchSteps(int64_t steps, int64_t count, int64_t grain, StepBody body,
+                   double operations = 0, double bytes = 0);
   /// Ends the region with an exception when a task of it has called KernelBuilder::fail().
   void raiseIfFailed(llvm::StringRef className, llvm::StringRef text);
 
@@ -80,8 +84,9 @@ private:
     int64_t bytes = 0, first = -1, last = -1, offset = 0;
     llvm::SmallVector<mlir::LLVM::ConstantOp> uses; ///< operands that become the offset
   };
-  /// Steps of a task's frame: buffers, workspace, context, and a word that fail() sets.
-  enum FrameWord { kBuffers, kWorkspace, kContext, kFailed, kFrameWords };
+  /// Words of a task's frame: buffers, workspace, context, one that fail() sets, and the step of
+  /// launchSteps().
+  enum FrameWord { kBuffers, kWorkspace, kContext, kFailed, kStep, kFrameWords };
 
   // ---- RegionBuffers.cpp
   void chooseLayouts();
@@ -90,6 +95,10 @@ private:
   Buffer layOut(mlir::Type type, const Layout &layout);
   void zeroHalo(const Buffer &buffer, const Layout &layout);
   // ---- RegionWriter.cpp
+  mlir::LLVM::LLVMFuncOp writeTask(TaskBody body);
+  void callTask(mlir::LLVM::LLVMFuncOp task, int64_t count, int64_t grain, double operations,
+                double bytes);
+  Value frameWord(mlir::OpBuilder &b, mlir::Location at, Value base, FrameWord word);
   void writeGroup(kernel::GroupOp group);
   void writeOutputs();
   void planWorkspace();

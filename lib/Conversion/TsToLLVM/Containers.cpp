@@ -2,6 +2,8 @@
 // Lists, dicts and tuples: making them and taking them apart.
 #include "FunctionLowering.h"
 
+#include "tsc/Ts/TypeRules.h"
+
 using namespace mlir;
 
 namespace tsc::lowering {
@@ -179,6 +181,7 @@ void FunctionLowering::lowerTupleIndex(ts::TupleIndexOp op) {
 
 /// True or false where the types decide; nullopt where the value must be asked.
 static std::optional<bool> decideInstance(Type type, Type wanted) {
+  type = ts::withoutTensorFacts(type);
   if (type == wanted || isa<ts::AnyType>(wanted))
     return true;
   bool isOpen = isa<ts::OptionalType, ts::InterfaceType, ts::TupleType>(type) ||

@@ -4,6 +4,7 @@
 // finish().
 #include "Program.h"
 
+#include "tsc/Ts/TypeRules.h"
 #include "tsc/Ts/TypeText.h"
 
 using namespace mlir;
@@ -57,8 +58,7 @@ static SmallVector<Type> parametersOf(Type type) {
 }
 
 StringAttr Descriptors::get(Type type) {
-  if (isa<ts::TensorType>(type))
-    type = ts::TensorType::get(program.context);
+  type = ts::withoutTensorFacts(type); // run-time types know none
   auto [it, isNew] = symbols.try_emplace(type);
   if (isNew)
     it->second = program.data.declare("type");

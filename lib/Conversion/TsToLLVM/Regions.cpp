@@ -4,6 +4,8 @@
 // and the loop is unrolled by LLVM.
 #include "Regions.h"
 
+#include "../KernelToVector/VectorMath.h"
+
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -13,11 +15,9 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -156,15 +156,7 @@ LogicalResult lowerRegions(ModuleOp module) {
   MLIRContext *context = module.getContext();
   if (!context->getLoadedDialect<vector::VectorDialect>())
     return success(); // no region was written
-  RewritePatternSet approximations(context);
-  populateMathPolynomialApproximationPatterns(approximations, [](StringRef name) {
-    return llvm::is_contained({math::ExpOp::getOperationName(), math::ExpM1Op::getOperationName(),
-                               math::LogOp::getOperationName(), math::Log1pOp::getOperationName(),
-                               math::TanhOp::getOperationName(), math::ErfOp::getOperationName()},
-                              name);
-  });
-  if (failed(applyPatternsGreedily(module, std::move(approximations))))
-    return failure();
+  expandVectorMath(module);
   LowerToLLVMOptions options(context);
   LLVMTypeConverter converter(context, options);
   LLVMConversionTarget target(*context);
