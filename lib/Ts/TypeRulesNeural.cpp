@@ -106,6 +106,12 @@ static LogicalResult recurrentCell(RuleCall &call) {
   return state ? call.result(*state) : failure();
 }
 
+/// Self-attention as one operator: of the query's shape; the weights are not followed.
+static LogicalResult multiHeadAttention(RuleCall &call) {
+  std::optional<TensorFacts> query = call.tensor("query");
+  return query ? call.results(*query, TensorFacts()) : failure();
+}
+
 // ---- Losses: a number, unless nothing is reduced
 static LogicalResult elementwiseLoss(RuleCall &call) {
   std::optional<TensorFacts> self = call.tensor("self"), target = call.tensor("target");
@@ -117,6 +123,8 @@ static LogicalResult elementwiseLoss(RuleCall &call) {
     return call.result(TensorFacts(dtype));
   if (*reduction != 0)
     return call.result(TensorFacts(Sizes(), dtype));
+  if (!call.isNone("weight") || !call.isNone("pos_weight"))
+    return call.result(TensorFacts(dtype)); // weights broadcast too
   return call.result(broadcast({*self, *target}).withDType(dtype));
 }
 
@@ -141,6 +149,7 @@ ArrayRef<RuleRow> neuralRules() {
       {"native_layer_norm native_batch_norm native_group_norm", normalizedWithStatistics},
       {"glu", gatedLinear},
       {"scaled_dot_product_attention", attention},
+      {"_native_multi_head_attention", multiHeadAttention},
       {"lstm.input", lstm},
       {"gru.input rnn_tanh.input rnn_relu.input", recurrent},
       {"lstm_cell", lstmCell},

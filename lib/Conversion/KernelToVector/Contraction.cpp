@@ -78,7 +78,9 @@ class ContractionEmitter {
 public:
   ContractionEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root)
       : region(region), group(group), problem(makeContraction(region, root)),
-        packed(packColumns(region, problem)), writer(region, group, root, problem.columnDim) {}
+        packed(packColumns(region, problem)), writer(region, group, root, problem.columnDim) {
+    spreadRows(region, problem);
+  }
 
   void emit();
 

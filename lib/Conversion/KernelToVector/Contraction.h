@@ -98,6 +98,10 @@ struct PackedColumns {
 /// for packing: then B may stay in place.
 PackedColumns packColumns(RegionWriter &region, const Contraction &problem);
 
+/// Copies A where its rows would all fall into one set of the L1 cache, if enough columns gain by
+/// it.
+void spreadRows(RegionWriter &region, Contraction &problem);
+
 /// Strides of dense row-major elements of `sizes`.
 llvm::SmallVector<int64_t, 6> denseStrides(llvm::ArrayRef<int64_t> sizes);
 

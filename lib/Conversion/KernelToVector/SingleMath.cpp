@@ -18,6 +18,10 @@ static constexpr double kLog2High = 0.693359375, kLog2Low = -2.12194440e-4;
 static constexpr double kExp[] = {0.49999994, 0.166665211, 0.0416682698, 0.00836868025,
                                   0.00138204196};
 
+/// The same, whose error counts relative to e^r - 1.
+static constexpr double kExpM1[] = {0.5,           0.166666657,   0.0416664928,
+                                    0.00833354518, 0.00139323331, 0.000197625253};
+
 /// p * 2^n for p in [0.7, 1.42] and -151 <= n <= 128, where the last bits of `rounded` are n. Below
 /// 2^-125 the power goes in by two factors, so that the result may be denormal.
 static Real scale(Real p, Real rounded, Value isSmall) {
@@ -54,8 +58,6 @@ Real singleExp2(Real x) {
 
 /// 2^n (e^r - 1) + (2^n - 1), in halves so that 2^128 is not needed.
 Real singleExpM1(Real x) {
-  static constexpr double kExpM1[] = {0.5,           0.166666657,   0.0416664928,
-                                      0.00833354518, 0.00139323331, 0.000197625253};
   LaneMath &m = *x.lanes;
   Real bounded = m.atMost(m.atLeast(x, -25), 89);
   Real rounded = m.fma(bounded, m.number(1.44269504), m.number(kRounder));
@@ -65,7 +67,7 @@ Real singleExpM1(Real x) {
   Real p = m.fma(m.horner(r, kExpM1), r * r, r);
   Real half = m.fromBits(m.add(m.shiftLeft(m.toBits(rounded), 23), m.integer(126 << 23)));
   Real value = m.fma(half, p, half - 0.5);
-  return value + value;
+  return m.select(x == 0, x, value + value);
 }
 
 namespace {
@@ -119,27 +121,24 @@ Real singleLog1p(Real x) {
   Value k = m.make<arith::MinSIOp>(parts.k, m.integer(126)); // from 2^24 on nothing is lost
   Real inverse = m.fromBits(m.subtract(m.integer(127 << 23), m.shiftLeft(k, 23)));
   Real value = logOf(m.toReal(parts.k), m.fma(lost, inverse, parts.f));
-  return logEdges(u, value);
+  return m.select(x == 0, x, logEdges(u, value));
 }
 
-/// A polynomial near 0; 1 - 2 / (e^2x + 1) elsewhere.
+/// t / (t + 2) for t = e^2|x| - 1, which keeps its digits near 0.
 Real singleTanh(Real x) {
-  static constexpr double kNear[] = {-0.333332807, 0.133314118, -0.0537374355, 0.020632321,
-                                     -0.00569802988};
   LaneMath &m = *x.lanes;
-  Real size = m.abs(x), square = x * x;
-  Real near = m.fma(m.horner(square, kNear) * square, x, x);
-  Real bounded = m.atMost(size, 9.02);
-  Real rounded = m.fma(bounded, m.number(2 * 1.44269504), m.number(kRounder));
+  Real size = m.atMost(m.abs(x), 9.02); // beyond, the result is 1
+  Real rounded = m.fma(size, m.number(2 * 1.44269504), m.number(kRounder));
   Real n = rounded - kRounder;
-  // Half of r, whose powers of two are in the coefficients.
-  Real r = m.fma(n, m.number(-0.5 * 0.6931471805599453), bounded);
-  double doubled[] = {4 * kExp[0], 8 * kExp[1], 16 * kExp[2], 32 * kExp[3], 64 * kExp[4]};
-  Real p = m.fma(m.horner(r, doubled), r * r, r + r) + 1;
-  Real e = m.fromBits(m.add(m.toBits(p), m.shiftLeft(m.toBits(rounded), 23)));
-  Real far = m.copySign(1 - 2 / (e + 1), x);
-  // NaN is near.
-  return m.select(m.compare(arith::CmpFPredicate::ULT, size, m.number(0.625)), near, far);
+  // r is halved, and the powers of two are in the coefficients.
+  Real half = m.fma(n, m.number(-0.5 * 0.6931471805599453), size), r = half + half;
+  double doubled[std::size(kExpM1)];
+  for (size_t i = 0; i < std::size(kExpM1); ++i)
+    doubled[i] = kExpM1[i] * static_cast<double>(1 << i);
+  Real p = m.fma(m.horner(half, doubled), r * r, r);
+  Real power = m.fromBits(m.add(m.shiftLeft(m.toBits(rounded), 23), m.integer(127 << 23)));
+  Real t = m.fma(power, p, power - 1);
+  return m.copySign(t / (t + 2), x);
 }
 
 /// Two polynomials; beyond 3.92 the result is 1.
@@ -152,9 +151,11 @@ Real singleErf(Real x) {
       6.64006075e-05, 1.47611445e-05, -9.51142283e-06, 7.99369275e-07};
   LaneMath &m = *x.lanes;
   Real size = m.abs(x);
-  Real near = m.fma(m.horner(x * x, kNear), x, x);
-  Real far = m.horner(m.atMost(size, 3.92) - 2.51, kFar);
-  return m.select(size < 1.1, near, m.copySign(far, x));
+  Real near = m.fma(m.horner(x * x, kNear), size, size);
+  Real far = m.horner(size - 2.51, kFar);
+  // NaN stays in the second.
+  far = m.select(m.compare(arith::CmpFPredicate::ULT, size, m.number(3.92)), far, m.number(1));
+  return m.copySign(m.select(size < 1.1, near, far), x);
 }
 
 } // namespace tsc::lowering

@@ -4,6 +4,7 @@
 
 #include "LaneMath.h"
 
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -126,7 +127,7 @@ void expandVectorMath(ModuleOp root) {
       found.push_back(op);
   });
   if (!found.empty())
-    root.getContext()->loadDialect<scf::SCFDialect>();
+    root.getContext()->loadDialect<scf::SCFDialect, cf::ControlFlowDialect>();
   for (Operation *op : found) {
     Type element = getElementTypeOrSelf(op->getResult(0).getType());
     Value value;

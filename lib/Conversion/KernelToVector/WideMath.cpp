@@ -215,12 +215,13 @@ Real wideCosh(Real x) {
 Real wideAsinh(Real x) {
   LaneMath &m = *x.lanes;
   Real size = m.abs(x), near = m.fma(x * x * x, m.number(-1 / 6.0), x);
-  Real far = m.copySign(anyLog(size + m.sqrt(size * size + 1)), x);
-  return m.select(size < 1e-3, near, far);
+  Real far = anyLog(size + m.sqrt(size * size + 1));
+  return m.copySign(m.select(size < 1e-3, near, far), x);
 }
 Real wideAcosh(Real x) {
   LaneMath &m = *x.lanes;
-  return anyLog(x + m.sqrt((x - 1) * (x + 1)));
+  Real value = anyLog(x + m.sqrt((x - 1) * (x + 1)));
+  return m.select(x < 1, m.number(__builtin_nan("")), value);
 }
 Real wideAtanh(Real x) {
   LaneMath &m = *x.lanes;
