@@ -2,8 +2,8 @@
 // Operators that compute element by element: flags and a formula over the names of the schema's arguments, whose grammar
 // stands in lib/Kernel/Formula.h. To add an operator: one line here; what uses formulas (tsc/Kernel/Pointwise.h) picks it up.
 //
-// The result has the dtype of the result's type; it is computed in that dtype, or, where it is bool, in the one that the
-// operands promote to. Flags: b, i, f: computed in bool, integers, floats. t: a test, its result is bool. d: the result's
+// The result has the dtype of the result's type, and is computed in it. Flags: b, i, f: computed in bool, integers, floats.
+// t: a test, whose result is bool and which is computed in the dtype that the operands promote to. d: the result's
 // dtype or memory is not simply that of float operands (conversions, copies). s: all tensors have the result's dtype. a:
 // alpha has to fit the result's dtype. w: one weight for all channels. x: exact dtypes only, no half floats.
 #ifndef TSC_TS_OPERATORS_ELEMENTWISE
@@ -56,10 +56,11 @@ defm : Numbers<"trunc(self)", ["trunc", "fix"]>;
 defm : Floats<"decimals == 0 ? round(self) : decimals > 0 ? round(self * pow(10, decimals)) / pow(10, decimals) : round(self / pow(10, -decimals)) * pow(10, -decimals)",
               ["round.decimals", "special_round"]>;
 defm : Floats<"self - trunc(self)", ["frac"]>;
-defm : Numbers<"(self > 0) - (self < 0)", ["sign", "sgn"]>;
+foreach name = ["sign", "sgn"] in
+  def : Elementwise<name, "bif", "self > 0 ? 1 : self < 0 ? -1 : 0">;
 defm : Floats<"copysign(self, other)", ["copysign.Tensor", "copysign.Scalar"]>;
 defm : Floats<"nextafter(self, other)", ["nextafter"]>;
-def : Elementwise<"heaviside", "ifs", "self == 0 ? values : self > 0">;
+def : Elementwise<"heaviside", "bifs", "self == 0 ? values : self > 0">;
 def : Elementwise<"nan_to_num", "bif", "isnan(self) ? default(nan, 0) : isinf(self) ? (self > 0 ? default(posinf, largest()) : default(neginf, -largest())) : self">;
 
 // ---- Exponentials, logarithms, powers
@@ -73,7 +74,8 @@ defm : Floats<"log1p(self)", ["log1p", "special_log1p"]>;
 defm : Floats<"sqrt(self)", ["sqrt"]>;
 defm : Floats<"1 / sqrt(self)", ["rsqrt"]>;
 defm : Floats<"1 / self", ["reciprocal"]>;
-defm : Numbers<"pow(self, exponent)", ["pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar"]>;
+foreach name = ["pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar"] in
+  def : Elementwise<name, "bif", "pow(self, exponent)">;
 foreach name = ["float_power.Tensor_Tensor", "float_power.Tensor_Scalar", "float_power.Scalar"] in
   def : Elementwise<name, "fd", "pow(self, exponent)">;
 defm : Floats<"self * exp2(other)", ["ldexp.Tensor"]>;

@@ -104,7 +104,9 @@ void TypeWalk::refine(Value result, Type known) {
   Type plain = withoutTensorFacts(result.getType());
   Type type = trusting ? refineType(plain, known) : plain;
   // Elements of a list that is written to may be others later.
-  if (type != plain && holdsList(type) && !isOnlyRead(result)) {
+  auto list = dyn_cast<ListType>(type);
+  bool isFlat = list && !holdsList(list.getElement());
+  if (type != plain && holdsList(type) && !(isFlat && isOnlyRead(result))) {
     ObjectUses uses = findObjectUses(result);
     if (uses.isWritten || uses.escapes)
       type = plain;
@@ -218,9 +220,9 @@ void TypeWalk::visit(Operation *op) {
           refine(result, known ? elements[i] : unpack.getList().getType().getElement());
       })
       .Case<UncheckedCastOp, UpcastOp>([&](auto same) {
-        bool isChecked = trusting && same->hasAttr(kCheckedAttr);
-        if (!isChecked)
-          refine(same.getResult(), same.getInput().getType());
+        Type known =
+            same->hasAttr(kCheckedAttr) ? same.getResult().getType() : same.getInput().getType();
+        refine(same.getResult(), known);
       })
       .Default([&](Operation *other) {
         for (Value result : other->getResults())

@@ -76,8 +76,9 @@ struct BlockPlace {
 
 class ContractionEmitter {
 public:
-  ContractionEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root)
-      : region(region), group(group), problem(makeContraction(region, root)),
+  ContractionEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root,
+                     Contraction given)
+      : region(region), group(group), problem(std::move(given)),
         packed(packColumns(region, problem)), writer(region, group, root, problem.columnDim) {
     spreadRows(region, problem);
   }
@@ -382,7 +383,9 @@ void emitContraction(RegionWriter &region, kernel::GroupOp group) {
   }
   if (isDepthwise(root))
     return emitDepthwise(region, group, root);
-  ContractionEmitter(region, group, root).emit();
+  Contraction problem = makeContraction(region, root);
+  if (!emitWinograd(region, group, root, problem))
+    ContractionEmitter(region, group, root, std::move(problem)).emit();
 }
 
 } // namespace tsc::lowering
