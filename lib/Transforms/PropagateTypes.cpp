@@ -52,6 +52,7 @@ private:
   void foldAten(AtenOp op);
   void foldUnpack(ListUnpackOp op);
   void foldCast(UncheckedCastOp op);
+  void bypassCasts(AtenOp op);
   bool marksGradients = false; ///< the program has requires_grad_
 
   /// The constant that a question about a tensor is answered by; null if there is none.
@@ -405,10 +406,33 @@ void PropagateTypes::foldCast(UncheckedCastOp op) {
   ++numFolded;
 }
 
+/// What operators are given as optional, or checked not to be None, goes to them as what it is, so
+/// that its value can be read.
+void PropagateTypes::bypassCasts(AtenOp op) {
+  for (OpOperand &use : op->getOpOperands()) {
+    Type wanted = withoutTensorFacts(use.get().getType());
+    if (auto optional = dyn_cast<OptionalType>(wanted))
+      wanted = optional.getElement();
+    Value found = use.get(), value = found;
+    while (auto cast = value.getDefiningOp<UncheckedCastOp>()) {
+      if (cast->hasAttr(kCheckedAttr) || isa<TensorType>(cast.getInput().getType()))
+        break;
+      value = cast.getInput();
+      if (isa<NoneType>(value.getType()) || withoutTensorFacts(value.getType()) == wanted)
+        found = value;
+    }
+    if (found == use.get())
+      continue;
+    use.set(found);
+    ++numFolded;
+  }
+}
+
 void PropagateTypes::fold(Operation *op) {
-  if (auto aten = dyn_cast<AtenOp>(op))
+  if (auto aten = dyn_cast<AtenOp>(op)) {
+    bypassCasts(aten);
     foldAten(aten);
-  else if (auto unpack = dyn_cast<ListUnpackOp>(op))
+  } else if (auto unpack = dyn_cast<ListUnpackOp>(op))
     foldUnpack(unpack);
   else if (auto cast = dyn_cast<UncheckedCastOp>(op))
     foldCast(cast);
