@@ -90,6 +90,15 @@ def FoldConvBatchNorm : Pass<"ts-fold-conv-batch-norm", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "batch_norms folded">];
 }
 
+def GatherAppends : Pass<"ts-gather-appends", "::mlir::ModuleOp"> {
+  let summary = "make a list at once that is filled step by step before anybody reads it";
+  let description = [{
+    Before:  %l = ts.list_construct()    append.t(%l, %a)    append.t(%l, %b)    all.bool(%l)
+    After:   %l = ts.list_construct(%a, %b)    all.bool(%l)
+  }];
+  let statistics = [Statistic<"numGathered", "num-gathered", "appends gathered">];
+}
+
 def PropagateTypes : Pass<"ts-propagate-types", "::mlir::ModuleOp"> {
   let summary = "give every tensor the dtype, rank and sizes that are proven, and fold what asks for them";
   let description = [{

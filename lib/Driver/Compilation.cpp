@@ -159,7 +159,14 @@ bool Compilation::runPhase(Phase phase) {
       text = diagnostic.str();
     return success();
   });
-  if (succeeded(passes.run(*moduleRef)))
+  LogicalResult ran = success();
+  for (int round = 0; round < maxRounds(phase) && succeeded(ran); ++round) {
+    OperationFingerPrint before(module());
+    ran = passes.run(*moduleRef);
+    if (before == OperationFingerPrint(module()))
+      break;
+  }
+  if (succeeded(ran))
     return true;
   if (!engine.hasErrors())
     engine.report({options.input}, Diag::InternalError,

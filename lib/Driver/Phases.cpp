@@ -72,26 +72,22 @@ static void addOptimize(OpPassManager &passes, const CompileOptions &options) {
 static void addSpecialize(OpPassManager &passes, const CompileOptions &options) {
   if (options.optimization == 0)
     return;
-  // Types decide branches, branches decide constants, and constants decide types. Three rounds
-  // reach what a view of a view inside a branch needs.
-  for (int round = 0; round < 3; ++round) {
-    passes.addPass(ts::createPropagateTypes());
-    passes.addPass(ts::createFoldConstants());
-    passes.addPass(ts::createEliminateDeadCode());
-  }
-  passes.addPass(
-      ts::createPropagateTypes()); // folded constants have the types of their places
+  passes.addPass(ts::createPropagateTypes());
+  passes.addPass(ts::createFoldConstants());
+  passes.addPass(ts::createGatherAppends()); // after folding, which takes branches away
+  passes.addPass(ts::createEliminateDeadCode());
   passes.addPass(createCSEPass()); // sizes that are read several times
-  passes.addPass(ts::createFunctionalizeWrites());
-  passes.addPass(ts::createPropagateTypes()); // of what became functional
-  if (options.codegen)
-    passes.addPass(
-        ts::createOutlineRegions()); // after writes are functional, because those end a region
 }
 
 static void addFuse(OpPassManager &passes, const CompileOptions &options) {
-  if (options.optimization == 0 || !options.codegen)
+  if (options.optimization == 0)
     return;
+  passes.addPass(ts::createFunctionalizeWrites());
+  if (!options.codegen)
+    return;
+  passes.addPass(ts::createPropagateTypes()); // of what became functional
+  passes.addPass(
+      ts::createOutlineRegions()); // after writes are functional, because those end a region
   passes.addPass(ts::createFuseGroups());
   if (options.fuse)
     passes.addPass(ts::createFuseElementwise()); // of what no region took
@@ -100,6 +96,12 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
 static void addLower(OpPassManager &passes) {
   passes.addPass(ts::createInsertUpcasts());
   passes.addPass(ts::createInsertReferenceCounts()); // last: it counts what is there
+}
+
+int maxRounds(Phase phase) {
+  // Types decide branches, branches decide constants, and constants decide types: a layer whose
+  // code asks for its input's shape is settled one round after the layer in front of it.
+  return phase == Phase::Specialize ? 64 : 1;
 }
 
 void addPhase(OpPassManager &passes, Phase phase, const CompileOptions &options) {

@@ -7,6 +7,8 @@ using namespace mlir;
 
 namespace tsc::ts {
 
+static constexpr rt::Device kCpu{1 << 8}; // see Tag::Device
+
 static FailureOr<rt::OwnedValue> tensorValue(rt::Context &cx, WeightStore &weights,
                                              TensorAttr tensor) {
   if (tensor.getQuantizer())
@@ -77,7 +79,7 @@ FailureOr<rt::OwnedValue> toRuntimeValue(rt::Context &cx, WeightStore &weights, 
   if (auto list = dyn_cast<ListAttr>(attribute))
     return listValue(cx, weights, list);
   if (auto device = dyn_cast<DeviceAttr>(attribute); device && device.getText().getValue() == "cpu")
-    return rt::OwnedValue::adopt(rt::makeInt(1 << 8)); // see Tag::Device
+    return rt::OwnedValue::adopt(rt::makeDevice(kCpu));
   return failure();
 }
 
@@ -140,6 +142,10 @@ FailureOr<Attribute> toConstant(WeightStore &weights, const rt::Value &value, Ty
     rt::StringRef text = reinterpret_cast<const rt::String *>(value.payload.p)->text();
     return Attribute(builder.getStringAttr(StringRef(text.data(), text.size())));
   }
+  case rt::Tag::Device:
+    if (value.payload.i != kCpu.code)
+      return failure();
+    return Attribute(DeviceAttr::get(context, builder.getStringAttr("cpu")));
   case rt::Tag::Tensor:
     return tensorConstant(context, weights, *reinterpret_cast<const rt::Tensor *>(value.payload.p),
                           made);

@@ -104,18 +104,22 @@ static bool isPrecise(Type type) {
 
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
-  if (!row || op.getNumResults() == 0 || !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
+  if (!row || op.getNumResults() == 0 ||
+      !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
     why = "not an operator on tensors";
-    return std::nullopt;
-  }
-  if (row->effects || llvm::any_of(row->schema().arguments,
-                                   [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
-    why = "it writes, or has other effects";
     return std::nullopt;
   }
   std::optional<Kind> kind = kindOf(op.getName());
   if (!kind)
     kind = kindOf(op.getBaseName());
+  // These draw random numbers only when there is dropout, which their forms exclude.
+  bool mayDrop = kind == Kind::Recurrent || kind == Kind::Attention;
+  uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
+  if (effects || llvm::any_of(row->schema().arguments,
+                              [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
+    why = "it writes, or has other effects";
+    return std::nullopt;
+  }
   if (!kind && !whyNotPointwise(op))
     kind = Kind::Map;
   if (!kind) {

@@ -99,7 +99,7 @@ static std::optional<std::string> whyNotConvolution(ts::AtenOp op) {
       return "it is transposed";
   if (!isWindow(op.getArg("stride"), spatial, 1) || !isWindow(op.getArg("dilation"), spatial, 1))
     return "its stride or dilation is not constant";
-  if (op.getName().ends_with(".padding")) {
+  if (isa<ts::StrType>(op.getArg("padding").getType())) {
     auto text = op.getArg("padding").getDefiningOp<ts::ConstantOp>();
     auto word = text ? dyn_cast<StringAttr>(text.getValue()) : StringAttr();
     if (!word || (word != "same" && word != "valid"))
@@ -126,7 +126,7 @@ std::optional<std::string> whyNotContraction(ts::AtenOp op) {
           .Case("aten::matmul", whyNotMatmul)
           .Cases({"aten::conv1d", "aten::conv1d.padding", "aten::conv2d", "aten::conv2d.padding",
                   "aten::conv3d", "aten::conv3d.padding", "aten::convolution", "aten::_convolution",
-                  "aten::_convolution.deprecated"},
+                  "aten::_convolution.deprecated", "aten::_convolution_mode"},
                  whyNotConvolution)
           .Default(nullptr);
   if (rule)

@@ -479,6 +479,10 @@ bool DimsFinder::placeRoot(ts::AtenOp op, const RowsForm &form) {
   SmallVector<int64_t, 6> dims = operandDims(form);
   if (!sameRows || !place(form.operand, dims) || (form.second && !place(form.second, dims)))
     return false;
+  // Parameters are read from memory.
+  for (Value parameter : {form.weight, form.bias, form.mean, form.variance})
+    if (parameter && operators.contains(parameter.getDefiningOp()))
+      return false;
   return llvm::all_of(op.getResults(), [&](Value result) {
     return place(result, form.isReduction() ? resultDims(form) : dims);
   });

@@ -28,6 +28,7 @@ private:
   void foldAten(AtenOp op);
   void foldNoneTest(AtenOp op);
   void takeBranch(IfOp op);
+  void forwardYields(IfOp op);
   void replace(Value value, Attribute constant);
 
   std::shared_ptr<Evaluator> evaluator;
@@ -63,13 +64,22 @@ void FoldConstants::replace(Value value, Attribute constant) {
   ++numFolded;
 }
 
-/// `x is None` is decided by the type of x alone when that is not optional.
+static Value withoutCasts(Value value) {
+  while (auto cast = value.getDefiningOp<UncheckedCastOp>())
+    value = cast.getInput();
+  return value;
+}
+
+/// `x is None` is decided by the type of x alone when that is not optional, `x is x` by itself.
 void FoldConstants::foldNoneTest(AtenOp op) {
   bool isNot = op.getName() == "aten::__isnot__";
   if ((!isNot && op.getName() != "aten::__is__") || op.getArgs().size() != 2)
     return;
+  Value first = withoutCasts(op.getArgs()[0]), second = withoutCasts(op.getArgs()[1]);
+  if (first == second && isa<TensorType>(first.getType()))
+    return replace(op.getResult(0), BoolAttr::get(op.getContext(), !isNot));
   auto known = [](Type type) { return !isa<OptionalType, UnionType, AnyType>(type); };
-  Type a = op.getArgs()[0].getType(), b = op.getArgs()[1].getType();
+  Type a = first.getType(), b = second.getType();
   bool aNone = isa<NoneType>(a), bNone = isa<NoneType>(b);
   auto isConstantNone = [](Value value) {
     return isa_and_nonnull<UnitAttr>(readableConstant(value));
@@ -129,6 +139,16 @@ void FoldConstants::takeBranch(IfOp op) {
   changed = true;
 }
 
+/// A result that both blocks yield alike, from outside, is that value.
+void FoldConstants::forwardYields(IfOp op) {
+  for (auto [result, yes, no] :
+       llvm::zip_equal(op.getResults(), op.thenYield().getValues(), op.elseYield().getValues()))
+    if (yes == no && yes.getType() == result.getType() && !result.use_empty()) {
+      result.replaceAllUsesWith(yes);
+      ++numFolded;
+    }
+}
+
 void FoldConstants::visitOperation(Operation *op) {
   if (auto aten = dyn_cast<AtenOp>(op)) {
     foldNoneTest(aten);
@@ -141,8 +161,10 @@ void FoldConstants::visitOperation(Operation *op) {
     if (auto made = unpack.getTuple().getDefiningOp<TupleConstructOp>())
       if (made.getElements().getTypes() == unpack.getResultTypes())
         unpack->replaceAllUsesWith(made.getElements());
-  if (auto branch = dyn_cast<IfOp>(op))
+  if (auto branch = dyn_cast<IfOp>(op)) {
+    forwardYields(branch);
     takeBranch(branch);
+  }
 }
 
 void FoldConstants::visit(Block &block) {

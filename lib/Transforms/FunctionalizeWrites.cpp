@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `y = op_(x)` becomes `y = op(x)` where nobody can tell: x is a fresh tensor of this block, what
 // was done with it before only read it, and all that comes after reads y. The functional form must
-// not change the dtype or the shape, which holds for the elementwise operators that have a formula.
+// not change the dtype or the shape, which holds for some whatever their operands are, and for
+// elementwise operators where types say so.
+#include "tsc/Kernel/Pointwise.h"
 #include "tsc/Transforms/Passes.h"
+#include "tsc/Ts/TypeRules.h"
 
 using namespace mlir;
 
@@ -66,11 +69,25 @@ static bool keepsSelf(StringRef name) {
                             name);
 }
 
+/// Does the functional form make a tensor of self's very dtype and sizes, by what is known of them?
+static bool keepsKnownSelf(AtenOp op, StringRef name) {
+  auto self = dyn_cast<TensorType>(op.getArgs()[0].getType());
+  if (!self || !self.hasDType() || !self.hasStaticShape())
+    return false;
+  StringAttr written = op.getNameAttr();
+  op.setName(name);
+  SmallVector<Type> types;
+  bool keeps = kernel::isPointwise(op) && succeeded(inferResultTypes(op, types)) &&
+               types.front() == self;
+  op.setNameAttr(written);
+  return keeps;
+}
+
 void FunctionalizeWrites::functionalize(AtenOp op) {
   std::string name = functionalName(op.getName());
   Value self = op.getArgs()[0];
   const OperatorRow *row = findOperator(name);
-  if (!row || !keepsSelf(name) || row->schema().arguments.size() != op.getArgs().size() ||
+  if (!row || !(keepsSelf(name) || keepsKnownSelf(op, name)) || row->schema().arguments.size() != op.getArgs().size() ||
       !makesFreshResult(self) || self.getParentBlock() != op->getBlock())
     return;
   SmallVector<OpOperand *> later;

@@ -59,6 +59,13 @@ struct Draft {
 struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
   using OutlineRegionsBase::OutlineRegionsBase;
   void runOnOperation() override {
+    // A constant of an optional type that holds a tensor is that tensor.
+    getOperation().walk([](ConstantOp constant) {
+      auto tensor = dyn_cast<TensorAttr>(constant.getValue());
+      if (tensor && isa<OptionalType>(constant.getType()))
+        constant.getResult().setType(
+            TensorType::get(constant.getContext(), tensor.getSizes(), tensor.getDtype()));
+    });
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {
       if (isa<FuncOp, IfOp, LoopOp>(block->getParentOp()))
@@ -181,8 +188,10 @@ void OutlineRegions::keepViewsOutside(Operation *before) {
     bool ownBase = base && draft.operators.contains(base);
     if (ownBase && onlyReshapes && base->hasOneUse())
       continue;
+    // Copies made before this one read it.
     OpBuilder builder(before);
     Operation *copy = builder.clone(*op);
+    before = copy;
     op->getResult(0).replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) {
       Operation *user = use.getOwner();
       if (auto list = dyn_cast<ListConstructOp>(user))
@@ -286,8 +295,16 @@ void OutlineRegions::emit(Operation *before) {
   llvm::sort(later, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   for (Operation *op : later)
     op->moveBefore(before);
-  for (Operation *op : llvm::reverse(draft.operators))
+  for (Operation *op : llvm::reverse(draft.operators)) {
+    SmallVector<Operation *> lists;
+    for (Value operand : op->getOperands())
+      if (ListConstructOp list = literalList(operand))
+        lists.push_back(list);
     op->erase();
+    for (Operation *list : lists)
+      if (list->use_empty())
+        list->erase();
+  }
 }
 
 } // namespace tsc::ts

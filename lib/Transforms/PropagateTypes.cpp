@@ -51,8 +51,12 @@ private:
   void fold(Operation *op);
   void foldAten(AtenOp op);
   void foldUnpack(ListUnpackOp op);
+  void foldCast(UncheckedCastOp op);
+  bool marksGradients = false; ///< the program has requires_grad_
+
   /// The constant that a question about a tensor is answered by; null if there is none.
   Attribute answer(AtenOp op, TensorType type);
+  bool mayRequireGrad(Value tensor);
   bool foldList(AtenOp op);
   bool foldSizes(AtenOp op);
   void replace(AtenOp op, Value value) {
@@ -100,7 +104,9 @@ void TypeWalk::refine(Value result, Type known) {
   Type plain = withoutTensorFacts(result.getType());
   Type type = trusting ? refineType(plain, known) : plain;
   // Elements of a list that is written to may be others later.
-  if (type != plain && holdsList(type) && !isOnlyRead(result)) {
+  auto list = dyn_cast<ListType>(type);
+  bool isFlat = list && !holdsList(list.getElement());
+  if (type != plain && holdsList(type) && !(isFlat && isOnlyRead(result))) {
     ObjectUses uses = findObjectUses(result);
     if (uses.isWritten || uses.escapes)
       type = plain;
@@ -214,9 +220,9 @@ void TypeWalk::visit(Operation *op) {
           refine(result, known ? elements[i] : unpack.getList().getType().getElement());
       })
       .Case<UncheckedCastOp, UpcastOp>([&](auto same) {
-        bool isChecked = trusting && same->hasAttr(kCheckedAttr);
-        if (!isChecked)
-          refine(same.getResult(), same.getInput().getType());
+        Type known =
+            same->hasAttr(kCheckedAttr) ? same.getResult().getType() : same.getInput().getType();
+        refine(same.getResult(), known);
       })
       .Default([&](Operation *other) {
         for (Value result : other->getResults())
@@ -243,6 +249,16 @@ static std::optional<bool> answerForAll(StringRef name) {
   return std::nullopt;
 }
 
+/// Tensors are marked as requiring gradients by request only; an operator's fresh result is not.
+bool PropagateTypes::mayRequireGrad(Value tensor) {
+  auto op = tensor.getDefiningOp<AtenOp>();
+  const OperatorRow *row = op ? op.getRow() : nullptr;
+  if (!row || marksGradients || row->schema().returns.size() != op.getNumResults() ||
+      op.getArg("requires_grad"))
+    return true;
+  return !row->schema().returns[cast<OpResult>(tensor).getResultNumber()].alias.sets.empty();
+}
+
 Attribute PropagateTypes::answer(AtenOp op, TensorType type) {
   Builder builder(op.getContext());
   StringRef name = op.getName();
@@ -252,6 +268,8 @@ Attribute PropagateTypes::answer(AtenOp op, TensorType type) {
     return DeviceAttr::get(op.getContext(), builder.getStringAttr("cpu"));
   if (name == "prim::layout")
     return builder.getI64IntegerAttr(0);
+  if (name == "prim::requires_grad" && !mayRequireGrad(op.getArgs()[0]))
+    return builder.getBoolAttr(false);
   auto integer = [&](int64_t value) {
     return value >= 0 ? builder.getI64IntegerAttr(value) : Attribute();
   };
@@ -378,11 +396,22 @@ void PropagateTypes::foldUnpack(ListUnpackOp op) {
   ++numFolded;
 }
 
+/// A cast to the very same type says nothing.
+void PropagateTypes::foldCast(UncheckedCastOp op) {
+  if (op.getInput().getType() != op.getResult().getType() || op->hasAttr(kCheckedAttr))
+    return;
+  op.getResult().replaceAllUsesWith(op.getInput());
+  op.erase();
+  ++numFolded;
+}
+
 void PropagateTypes::fold(Operation *op) {
   if (auto aten = dyn_cast<AtenOp>(op))
     foldAten(aten);
   else if (auto unpack = dyn_cast<ListUnpackOp>(op))
     foldUnpack(unpack);
+  else if (auto cast = dyn_cast<UncheckedCastOp>(op))
+    foldCast(cast);
 }
 
 void PropagateTypes::runOnOperation() {
@@ -402,6 +431,8 @@ void PropagateTypes::runOnOperation() {
         .wasInterrupted();
   };
   bool moduleChanges = changes(getOperation());
+  marksGradients = false;
+  getOperation().walk([&](AtenOp op) { marksGradients |= op.getName() == "aten::requires_grad_"; });
   for (FuncOp function : getOperation().getOps<FuncOp>()) {
     if (function.isExternal())
       continue;

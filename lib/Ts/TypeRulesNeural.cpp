@@ -106,17 +106,25 @@ static LogicalResult recurrentCell(RuleCall &call) {
   return state ? call.result(*state) : failure();
 }
 
+/// Self-attention as one operator: of the query's shape; the weights are not followed.
+static LogicalResult multiHeadAttention(RuleCall &call) {
+  std::optional<TensorFacts> query = call.tensor("query");
+  return query ? call.results(*query, TensorFacts()) : failure();
+}
+
 // ---- Losses: a number, unless nothing is reduced
 static LogicalResult elementwiseLoss(RuleCall &call) {
   std::optional<TensorFacts> self = call.tensor("self"), target = call.tensor("target");
   std::optional<int64_t> reduction = call.integer("reduction");
   if (!self || !target)
     return failure();
-  DType dtype = self->dtype == target->dtype ? self->dtype : DType::Undefined;
+  DType dtype = self->dtype == target->dtype ? toReal(self->dtype) : DType::Undefined;
   if (!reduction)
     return call.result(TensorFacts(dtype));
   if (*reduction != 0)
     return call.result(TensorFacts(Sizes(), dtype));
+  if (!call.isNone("weight") || !call.isNone("pos_weight"))
+    return call.result(TensorFacts(dtype)); // weights broadcast too
   return call.result(broadcast({*self, *target}).withDType(dtype));
 }
 
@@ -129,11 +137,6 @@ static LogicalResult classLoss(RuleCall &call) {
                                                   : TensorFacts(self->dtype));
 }
 
-// ---- Detection
-static LogicalResult nonMaximumSuppression(RuleCall &call) {
-  return call.result(TensorFacts({kUnknown}, DType::Int64));
-}
-
 ArrayRef<RuleRow> neuralRules() {
   static constexpr RuleRow kRows[] = {
       {"dropout feature_dropout alpha_dropout feature_alpha_dropout", sameAsFirst},
@@ -141,6 +144,7 @@ ArrayRef<RuleRow> neuralRules() {
       {"native_layer_norm native_batch_norm native_group_norm", normalizedWithStatistics},
       {"glu", gatedLinear},
       {"scaled_dot_product_attention", attention},
+      {"_native_multi_head_attention", multiHeadAttention},
       {"lstm.input", lstm},
       {"gru.input rnn_tanh.input rnn_relu.input", recurrent},
       {"lstm_cell", lstmCell},
@@ -149,7 +153,6 @@ ArrayRef<RuleRow> neuralRules() {
        "binary_cross_entropy_with_logits kl_div soft_margin_loss",
        elementwiseLoss},
       {"nll_loss nll_loss_nd cross_entropy_loss", classLoss},
-      {"torchvision::nms", nonMaximumSuppression},
   };
   return kRows;
 }

@@ -26,8 +26,12 @@ struct Pending {
 } // namespace
 
 static bool dropCount(ObjectHead *o) {
-  if (!o || __atomic_load_n(&o->count, __ATOMIC_RELAXED) <= 0)
+  if (!o)
     return false;
+  int64_t count = __atomic_load_n(&o->count, __ATOMIC_ACQUIRE);
+  // Whoever holds the only count needs no atomic subtraction: nobody else can add to it.
+  if (count <= 1)
+    return count == 1;
   return __atomic_fetch_sub(&o->count, 1, __ATOMIC_ACQ_REL) == 1;
 }
 static void drop(Pending &pending, ObjectHead *o) {

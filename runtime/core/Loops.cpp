@@ -103,6 +103,8 @@ Status Iterator::broadcast(Context &cx, const char *name) {
       shapeOf = t->shape();
       continue;
     }
+    if (t->rank == 0 || t->shape() == IntList(shapeOf))
+      continue;
     TSC_ASSIGN(shapeOf, broadcastShapes(cx, shapeOf, t->shape()));
   }
   return success();
@@ -232,8 +234,61 @@ Status Iterator::prepareInput(Context &cx, Entry &entry) {
   return success();
 }
 
+/// Do the strides say row-major order, those of dims of size 1 too?
+static bool isRowMajor(const Tensor &t) {
+  int64_t step = 1;
+  for (int64_t d = t.rank - 1; d >= 0; --d) {
+    if (t.strides[d] != step)
+      return false;
+    step *= t.sizes[d] > 1 ? t.sizes[d] : 1;
+  }
+  return true;
+}
+
+/// The common case: one output, and inputs that are numbers or tensors, all tensors row-major and
+/// of one shape. There is one run of elements then, and nothing to sort.
+bool Iterator::isFlat() const {
+  auto fits = [&](const Tensor &t) { return t.shape() == IntList(shapeOf) && isRowMajor(t); };
+  if (outputs != 1 || (operands[0].target && !fits(*operands[0].target)))
+    return false;
+  bool any = false;
+  for (int i = 1; i < count; ++i) {
+    const Tensor *t = operands[i].tensor;
+    if (!t || (t->rank == 0 && shapeOf.size()))
+      continue;
+    if (!fits(*t))
+      return false;
+    any = true;
+  }
+  return any;
+}
+
+Status Iterator::buildFlat(Context &cx, const char *name) {
+  Entry &out = operands[0];
+  if (out.target) {
+    TSC_TRY(prepareOutput(cx, out, name));
+  } else {
+    out.owned = empty(cx, shapeOf, out.dtype);
+    TSC_TRY(out.owned);
+    out.tensor = out.owned.get();
+  }
+  out.data = out.tensor->base();
+  total = out.tensor->numel;
+  sizes.push(total);
+  for (int i = 1; i < count; ++i)
+    TSC_TRY(prepareInput(cx, operands[i]));
+  for (int i = 0; i < count; ++i) {
+    Entry &entry = operands[i];
+    bool whole = entry.tensor && (entry.tensor->rank || shapeOf.empty());
+    entry.strides[0] = whole ? entry.tensor->itemsize() : 0;
+  }
+  return success();
+}
+
 Status Iterator::build(Context &cx, const char *name) {
   TSC_TRY(broadcast(cx, name));
+  if (isFlat())
+    return buildFlat(cx, name);
   bool anyInput = count > outputs;
   if (!anyInput && outputs && operands[0].target)
     shapeOf = operands[0].target->shape();

@@ -203,13 +203,29 @@ static void releaseAllocated(StorageObject *s) {
   a->release(a->user, s->data, static_cast<size_t>(s->bytes));
 }
 
-static StorageObject *newStorage(Context &cx, int64_t bytes) {
-  StorageObject *s = static_cast<StorageObject *>(allocateBytes(cx, sizeof(StorageObject)));
+/// Small elements stand behind their storage object, in one block, when nobody else is to allocate
+/// them.
+static constexpr int64_t kSmallStorage = 1 << 16;
+static StorageObject *newSmallStorage(Context &cx, int64_t bytes, int64_t room) {
+  StorageObject *s = static_cast<StorageObject *>(
+      allocateBytes(cx, static_cast<int64_t>(sizeof(StorageObject)) + 63 + room));
   if (!s)
     return nullptr;
+  void *data = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(s + 1) + 63) &
+                                        ~static_cast<uintptr_t>(63));
+  *s = {{1, &kStorageType}, data, bytes, nullptr, nullptr};
+  return s;
+}
+
+static StorageObject *newStorage(Context &cx, int64_t bytes) {
   // A spare vector's width behind the data keeps whole-vector reads of the last element inside the
   // block.
   size_t room = (static_cast<size_t>(bytes) + 127) & ~static_cast<size_t>(63);
+  if (bytes <= kSmallStorage && cx.allocator == defaultAllocator())
+    return newSmallStorage(cx, bytes, static_cast<int64_t>(room));
+  StorageObject *s = static_cast<StorageObject *>(allocateBytes(cx, sizeof(StorageObject)));
+  if (!s)
+    return nullptr;
   void *data = cx.allocator->allocate(cx.allocator->user, room, 64);
   if (!data) {
     freeBytes(s);
@@ -284,7 +300,13 @@ TensorRef empty(Context &cx, IntList sizes, DType dtype) {
   if (sizes.size() > kMaxRank)
     return cx.fail("tensors of more than %d dimensions are not supported",
                    static_cast<int>(kMaxRank));
-  return emptyStrided(cx, sizes, contiguousStrides(sizes), dtype);
+  TSC_ASSIGN(int64_t numel, checkedNumel(cx, sizes));
+  Shape strides = contiguousStrides(sizes);
+  int64_t itemsize = dtypeBytes(dtype);
+  if (numel > (INT64_MAX >> 8) / (itemsize ? itemsize : 1))
+    return emptyStrided(cx, sizes, strides, dtype); // says what is wrong
+  StorageObject *storage = newStorage(cx, numel * itemsize);
+  return makeTensor(cx, storage, storage ? storage->data : nullptr, dtype, sizes, strides);
 }
 TensorRef emptyFormat(Context &cx, IntList sizes, DType dtype, MemoryFormat format) {
   if (sizes.size() > kMaxRank)
@@ -372,15 +394,15 @@ TensorRef viewAs(Context &cx, const Tensor &t, DType dtype, IntList sizes, IntLi
   TSC_ASSIGN(int64_t numel, checkedNumel(cx, sizes));
   if (numel) {
     char *begin = static_cast<char *>(t.storage->data);
-    int64_t first = t.base() + byteOffset - begin, last = first;
+    int64_t first = t.base() + byteOffset - begin, last = first, itemsize = dtypeBytes(dtype);
     bool bad = false;
     for (int64_t d = 0; d < sizes.size(); ++d) {
       int64_t reach;
       bad |= strides[d] < 0 ||
-             __builtin_mul_overflow(sizes[d] - 1, strides[d] * dtypeBytes(dtype), &reach) ||
+             __builtin_mul_overflow(sizes[d] - 1, strides[d] * itemsize, &reach) ||
              __builtin_add_overflow(last, reach, &last);
     }
-    if (bad || first < 0 || last + dtypeBytes(dtype) > t.storage->bytes)
+    if (bad || first < 0 || last + itemsize > t.storage->bytes)
       return cx.fail("setStorage: sizes %s, strides %s are out of bounds for storage of size %lld",
                      ShapeText(sizes).text, ShapeText(strides).text,
                      static_cast<long long>(t.storage->bytes));

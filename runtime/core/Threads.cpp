@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread pool. One loop at a time: a loop that finds the pool busy (nested in another, or from
-// a second caller) runs inline, so nothing can deadlock. Part i of a loop always goes to thread i,
-// the caller being thread 0, so that each core finds in its cache what it wrote in the loop before.
+// a second caller) runs inline, so nothing can deadlock. Part i of a loop goes to thread i, the
+// caller being thread 0, so that each core finds in its cache what it wrote in the loop before.
+// Only a part whose thread has not begun by the time that the caller has done its own, because it
+// sleeps or the system runs something else in its place, is done by the caller.
 //
 // Hand-over: the caller writes the loop and then `order`, one word of loop number and number of
-// parts. A worker that has a part runs it and writes the number to its own `done`, which the caller
-// waits for; a worker without a part reads nothing but `order`, so the loop may change under it.
+// parts. Whoever does a part first writes the number to its worker's `taken`; the worker then
+// writes it to `done`, which the caller waits for. A worker that has taken nothing reads nothing
+// but `order`, so the loop may change under it.
 // Neither side locks or calls the system while both are awake. A worker that has waited long enough
 // says so in `asleep` and then looks at `order` once more; the caller writes `order` and then looks
 // at `asleep`: in the single order of these four one of the two sees the other.
@@ -28,8 +31,9 @@ static constexpr int kMaxThreads = 256;
 /// For how long a worker spins after its last work, in nanoseconds: between calls, during the call
 /// of a region, and where threads have to share CPUs.
 static constexpr int64_t kIdleSpin = 50'000, kRegionSpin = 5'000'000, kCrowdedSpin = 2'000;
-/// For how long the caller spins for a worker before it yields, and yields before it naps.
-static constexpr int64_t kWaitSpin = 50'000, kWaitYield = 5'000'000;
+/// For how long the caller waits for a worker to begin, spins before it yields, and yields before
+/// it naps.
+static constexpr int64_t kPatience = 4'000, kWaitSpin = 50'000, kWaitYield = 5'000'000;
 static constexpr int kPausesPerLook = 64; ///< at the clock
 
 static constexpr uint64_t kStop = 0xffff; ///< in place of a number of parts
@@ -62,7 +66,8 @@ int cpuCount() {
 
 namespace {
 struct alignas(64) Worker {
-  uint64_t done; ///< number of the last loop whose part it has run
+  uint64_t taken; ///< number of the last loop whose part is its own, or was left to the caller
+  uint64_t done;  ///< number of the last loop whose part it has run
   int32_t asleep;
   int32_t index; ///< of its parts; the caller's is 0
   ThreadPool *pool;
@@ -104,6 +109,14 @@ public:
   void finish(int64_t part);
 };
 
+/// Takes a worker's part of a loop, for the worker or the caller; the first one gets it. False also
+/// when the loop is over.
+static bool take(Worker &worker, uint64_t number) {
+  uint64_t taken = __atomic_load_n(&worker.taken, __ATOMIC_RELAXED);
+  return taken < number && __atomic_compare_exchange_n(&worker.taken, &taken, number, false,
+                                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 // ---- Workers
 /// Waits for an order other than loop number `last`.
 static uint64_t nextOrder(const ThreadPool &pool, Worker &worker, uint64_t last) {
@@ -143,7 +156,7 @@ static void *workerMain(void *argument) {
     uint64_t parts = order & 0xffff;
     if (parts == kStop)
       return nullptr;
-    if (static_cast<uint64_t>(worker.index) >= parts)
+    if (static_cast<uint64_t>(worker.index) >= parts || !take(worker, last))
       continue;
     pool.runPart(worker.index);
     __atomic_store_n(&worker.done, last, __ATOMIC_RELEASE);
@@ -162,7 +175,8 @@ void ThreadPool::start(uint64_t last) {
   crowded = threads > cpuCount();
   for (started = 0; started < threads - 1; ++started) {
     Worker &worker = workers[started];
-    worker.pool = this, worker.index = started + 1, worker.asleep = 0, worker.done = last;
+    worker.pool = this, worker.index = started + 1, worker.asleep = 0;
+    worker.taken = worker.done = last;
     pthread_mutex_init(&worker.mutex, nullptr);
     pthread_cond_init(&worker.wake, nullptr);
     if (pthread_create(&worker.thread, nullptr, workerMain, &worker) != 0)
@@ -207,7 +221,7 @@ void ThreadPool::wake() {
   }
 }
 
-/// Waits for the worker of a part, or runs the part when there is none.
+/// Sees to it that a part is done: by its worker, or here.
 void ThreadPool::finish(int64_t part) {
   // A forked child may have failed to start as many workers as its parent had.
   if (part > started)
@@ -220,14 +234,17 @@ void ThreadPool::finish(int64_t part) {
       continue;
     int64_t now = monotonicNanoseconds();
     since = since ? since : now;
-    if (now - since < (crowded ? kCrowdedSpin : kWaitSpin))
-      continue;
-    if (restart() && part > started)
-      return runPart(part);
-    if (now - since < kWaitYield)
-      sched_yield();
-    else
+    bool begun = __atomic_load_n(&worker.taken, __ATOMIC_RELAXED) == number();
+    if (!begun && (crowded || now - since > kPatience)) {
+      if (restart())
+        return finish(part);
+      if (take(worker, number()))
+        return runPart(part);
+    }
+    if (now - since > kWaitYield)
       usleep(50);
+    else if (crowded || now - since > kWaitSpin)
+      sched_yield();
   }
 }
 

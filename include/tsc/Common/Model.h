@@ -179,8 +179,8 @@ int32_t tsc_rt_map(Context *, RegionFunction region, const void *numbers,
 int32_t tsc_rt_region(Context *, const RegionDescriptor *region, const TensorObject *const *inputs,
                       TensorObject **outputs);
 /// Runs task(frame, begin, end) over [0, count) on the context's threads, in as many equal parts as
-/// there are threads and part i always on thread i; at once when count <= grain. What the task
-/// writes for an index must not depend on the part it is in.
+/// there are threads, part i on thread i (or the caller when that is late); at once when
+/// count <= grain. What is written for an index must not depend on the part it is in.
 void tsc_rt_launch(Context *, const KernelDescriptor *kernel, KernelTask task, void *frame,
                    int64_t count, int64_t grain);
 

@@ -76,9 +76,12 @@ struct BlockPlace {
 
 class ContractionEmitter {
 public:
-  ContractionEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root)
-      : region(region), group(group), problem(makeContraction(region, root)),
-        packed(packColumns(region, problem)), writer(region, group, root, problem.columnDim) {}
+  ContractionEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root,
+                     Contraction given)
+      : region(region), group(group), problem(std::move(given)),
+        packed(packColumns(region, problem)), writer(region, group, root, problem.columnDim) {
+    spreadRows(region, problem);
+  }
 
   void emit();
 
@@ -380,7 +383,9 @@ void emitContraction(RegionWriter &region, kernel::GroupOp group) {
   }
   if (isDepthwise(root))
     return emitDepthwise(region, group, root);
-  ContractionEmitter(region, group, root).emit();
+  Contraction problem = makeContraction(region, root);
+  if (!emitWinograd(region, group, root, problem))
+    ContractionEmitter(region, group, root, std::move(problem)).emit();
 }
 
 } // namespace tsc::lowering

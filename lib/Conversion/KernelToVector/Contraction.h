@@ -98,10 +98,18 @@ struct PackedColumns {
 /// for packing: then B may stay in place.
 PackedColumns packColumns(RegionWriter &region, const Contraction &problem);
 
+/// Copies A where its rows would all fall into one set of the L1 cache, if enough columns gain by
+/// it.
+void spreadRows(RegionWriter &region, Contraction &problem);
+
 /// Strides of dense row-major elements of `sizes`.
 llvm::SmallVector<int64_t, 6> denseStrides(llvm::ArrayRef<int64_t> sizes);
 
 void emitDepthwise(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root);
+/// A 3x3 convolution of constant weights by Winograd's algorithm; false when that does not apply or
+/// is not faster.
+bool emitWinograd(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root,
+                  const Contraction &problem);
 
 /// Stores a group's results for one vector of the root's values, from `coordinates` along
 /// `laneDim`; `count`: the lanes that there are.

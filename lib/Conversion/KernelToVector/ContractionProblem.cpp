@@ -142,7 +142,7 @@ ConvolutionWindow convolutionWindow(ts::AtenOp root) {
   window.stride = numbers("stride");
   window.dilation = numbers("dilation");
   window.groups = *kernel::constantInt(root.getArg("groups"));
-  if (!root.getName().ends_with(".padding")) {
+  if (!isa<ts::StrType>(root.getArg("padding").getType())) {
     window.padding = numbers("padding");
     return window;
   }

@@ -222,4 +222,39 @@ PackedColumns packColumns(RegionWriter &region, const Contraction &problem) {
   return packed;
 }
 
+void spreadRows(RegionWriter &region, Contraction &problem) {
+  constexpr int64_t kConflictBytes = 4096, kRowsThatFit = 7, kVectorsThatGain = 8;
+  int64_t bytes = dtypeBytes(problem.dtype);
+  const RowDim &inner = problem.rows.back();
+  if (problem.reduction.size() != 1 || problem.reduction[0].aStride != 1 ||
+      problem.columnVectors() < kVectorsThatGain || inner.size <= kRowsThatFit ||
+      inner.aStride == 0 || inner.aStride * bytes % kConflictBytes != 0)
+    return;
+  Buffer from = problem.a;
+  from.offset += problem.aOffset;
+  from.sizes.clear(), from.strides.clear();
+  SmallVector<int64_t *> strides; // that change
+  auto addDim = [&](int64_t size, int64_t &stride) {
+    if (stride == 0)
+      return;
+    from.sizes.push_back(size);
+    from.strides.push_back(stride);
+    strides.push_back(&stride);
+  };
+  for (BatchDim &dim : problem.batch)
+    addDim(dim.size, dim.aStride);
+  for (RowDim &dim : problem.rows)
+    addDim(dim.size, dim.aStride);
+  addDim(problem.reduction[0].size, problem.reduction[0].aStride);
+  SmallVector<int64_t> sizes(from.sizes);
+  sizes.back() += problem.lanes();
+  Buffer to = region.temporary(problem.dtype, sizes);
+  for (auto [stride, spread] : llvm::zip(strides, to.strides))
+    *stride = spread;
+  to.sizes = from.sizes;
+  emitCopy(region, from, to);
+  problem.a = to;
+  problem.aOffset = 0;
+}
+
 } // namespace tsc::lowering

@@ -97,10 +97,12 @@ struct Shape {
   int64_t count = 0;
   int64_t items[kMaxRank];
   Shape() = default;
-  Shape(IntList list) {
-    count = list.size() < kMaxRank ? list.size() : kMaxRank;
-    for (int64_t i = 0; i < count; ++i)
-      items[i] = list[i];
+  Shape(IntList list) { copy(list.data(), list.size() < kMaxRank ? list.size() : kMaxRank); }
+  // A copy reads what there is: most ranks are small, and the whole is half a kilobyte.
+  Shape(const Shape &o) { copy(o.items, o.count); }
+  Shape &operator=(const Shape &o) {
+    copy(o.items, o.count);
+    return *this;
   }
   Shape(int64_t n, int64_t fill) : count(n < kMaxRank ? n : kMaxRank) {
     for (int64_t i = 0; i < count; ++i)
@@ -138,6 +140,14 @@ struct Shape {
   const int64_t *begin() const { return items; }
   const int64_t *end() const { return items + count; }
   operator IntList() const { return {items, count}; }
+
+private:
+  void copy(const int64_t *from, int64_t n) {
+    count = n;
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (int64_t i = 0; i < n; ++i)
+      items[i] = from[i];
+  }
 };
 
 /// "[2, 3]", for messages.

@@ -82,6 +82,8 @@ private:
   Status broadcast(Context &cx, const char *name);
   Status prepareOutput(Context &cx, Entry &entry, const char *name);
   Status prepareInput(Context &cx, Entry &entry);
+  bool isFlat() const;
+  Status buildFlat(Context &cx, const char *name);
   Shape outputStrides() const;
   void order();
   void merge();

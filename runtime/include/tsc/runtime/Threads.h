@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parallel loops. The range is cut into equal parts, one a thread, and part i always runs on thread
-// i; a nested call, a small range and a context without a pool run inline. `fn(begin, end)` must
-// not raise: check before, or collect a flag.
+// Parallel loops. The range is cut into equal parts, one a thread; part i runs on thread i, or on
+// the caller when that thread is late. A nested call, a small range and a context without a pool
+// run inline. `fn(begin, end)` must not raise: check before, or collect a flag.
 #pragma once
 
 #include "tsc/runtime/Context.h"
