@@ -2,8 +2,8 @@
 // Operators that compute element by element: flags and a formula over the names of the schema's arguments, whose grammar
 // stands in lib/Kernel/Formula.h. To add an operator: one line here; what uses formulas (tsc/Kernel/Pointwise.h) picks it up.
 //
-// The result has the dtype of the result's type; it is computed in that dtype, or, where it is bool, in the one that the
-// operands promote to. Flags: b, i, f: computed in bool, integers, floats. t: a test, its result is bool. d: the result's
+// The result has the dtype of the result's type, and is computed in it. Flags: b, i, f: computed in bool, integers, floats.
+// t: a test, whose result is bool and which is computed in the dtype that the operands promote to. d: the result's
 // dtype or memory is not simply that of float operands (conversions, copies). s: all tensors have the result's dtype. a:
 // alpha has to fit the result's dtype. w: one weight for all channels. x: exact dtypes only, no half floats.
 #ifndef TSC_TS_OPERATORS_ELEMENTWISE
@@ -36,7 +36,9 @@ def : Elementwise<"_add_relu.Tensor", "ifa", "max(self + other * alpha, 0)">;
 defm : Floats<"self / other", ["div.Tensor", "div.Scalar", "divide.Tensor", "divide.Scalar", "true_divide.Tensor",
                                "true_divide.Scalar"]>;
 foreach name = ["div.Tensor_mode", "div.Scalar_mode", "divide.Tensor_mode", "divide.Scalar_mode"] in
-  def : Elementwise<name, "if", "rounding_mode == 'floor' ? floordiv(self, other) : rounding_mode == 'trunc' ? truncdiv(self, other) : self / other">;
+  def : Elementwise<name, "if",
+      "rounding_mode == 'floor' ? floordiv(self, other) : rounding_mode == 'trunc' ? truncdiv(self, "
+      "other) : self / other">;
 defm : Numbers<"floordiv(self, other)", ["floor_divide", "floor_divide.Scalar"]>;
 defm : Numbers<"mod(self, other)", ["remainder.Tensor", "remainder.Scalar", "remainder.Scalar_Tensor"]>;
 defm : Numbers<"fmod(self, other)", ["fmod.Tensor", "fmod.Scalar"]>;
@@ -46,21 +48,27 @@ defm : Numbers<"self * self", ["square"]>;
 defm : Numbers<"self + value * tensor1 * tensor2", ["addcmul"]>;
 defm : Floats<"self + value * tensor1 / tensor2", ["addcdiv"]>;
 foreach name = ["lerp.Scalar", "lerp.Tensor"] in
-  def : Elementwise<name, "fs", "abs(weight) < 0.5 ? self + weight * (end - self) : end - (end - self) * (1 - weight)">;
+  def : Elementwise<name, "fs",
+      "abs(weight) < 0.5 ? self + weight * (end - self) : end - (end - self) * (1 - weight)">;
 
 // ---- Rounding and signs
 defm : Numbers<"ceil(self)", ["ceil"]>;
 defm : Numbers<"floor(self)", ["floor"]>;
 defm : Numbers<"round(self)", ["round"]>;
 defm : Numbers<"trunc(self)", ["trunc", "fix"]>;
-defm : Floats<"decimals == 0 ? round(self) : decimals > 0 ? round(self * pow(10, decimals)) / pow(10, decimals) : round(self / pow(10, -decimals)) * pow(10, -decimals)",
+defm : Floats<
+      "decimals == 0 ? round(self) : decimals > 0 ? round(self * pow(10, decimals)) / pow(10, "
+      "decimals) : round(self / pow(10, -decimals)) * pow(10, -decimals)",
               ["round.decimals", "special_round"]>;
 defm : Floats<"self - trunc(self)", ["frac"]>;
-defm : Numbers<"(self > 0) - (self < 0)", ["sign", "sgn"]>;
+foreach name = ["sign", "sgn"] in
+  def : Elementwise<name, "bif", "self > 0 ? 1 : self < 0 ? -1 : 0">;
 defm : Floats<"copysign(self, other)", ["copysign.Tensor", "copysign.Scalar"]>;
 defm : Floats<"nextafter(self, other)", ["nextafter"]>;
-def : Elementwise<"heaviside", "ifs", "self == 0 ? values : self > 0">;
-def : Elementwise<"nan_to_num", "bif", "isnan(self) ? default(nan, 0) : isinf(self) ? (self > 0 ? default(posinf, largest()) : default(neginf, -largest())) : self">;
+def : Elementwise<"heaviside", "bifs", "self == 0 ? values : self > 0">;
+def : Elementwise<"nan_to_num", "bif",
+      "isnan(self) ? default(nan, 0) : isinf(self) ? (self > 0 ? default(posinf, largest()) : "
+      "default(neginf, -largest())) : self">;
 
 // ---- Exponentials, logarithms, powers
 defm : Floats<"exp(self)", ["exp"]>;
@@ -73,19 +81,25 @@ defm : Floats<"log1p(self)", ["log1p", "special_log1p"]>;
 defm : Floats<"sqrt(self)", ["sqrt"]>;
 defm : Floats<"1 / sqrt(self)", ["rsqrt"]>;
 defm : Floats<"1 / self", ["reciprocal"]>;
-defm : Numbers<"pow(self, exponent)", ["pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar"]>;
+foreach name = ["pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar"] in
+  def : Elementwise<name, "bif", "pow(self, exponent)">;
 foreach name = ["float_power.Tensor_Tensor", "float_power.Tensor_Scalar", "float_power.Scalar"] in
   def : Elementwise<name, "fd", "pow(self, exponent)">;
 defm : Floats<"self * exp2(other)", ["ldexp.Tensor"]>;
-defm : Floats<"self == other ? self + 0.6931471805599453 : max(self, other) + log1p(exp(-abs(self - other)))", ["logaddexp"]>;
-defm : Floats<"self == other ? self + 1 : max(self, other) + log1p(exp2(-abs(self - other))) * 1.4426950408889634", ["logaddexp2"]>;
+defm : Floats<
+      "self == other ? self + 0.6931471805599453 : max(self, other) + log1p(exp(-abs(self - other)))", ["logaddexp"]>;
+defm : Floats<
+      "self == other ? self + 1 : max(self, other) + log1p(exp2(-abs(self - other))) * "
+      "1.4426950408889634", ["logaddexp2"]>;
 defm : Floats<"isnan(other) ? other : self == 0 ? 0 : self * log(other)",
               ["xlogy.Tensor", "xlogy.Scalar_Self", "xlogy.Scalar_Other", "special_xlogy", "special_xlogy.self_scalar",
                "special_xlogy.other_scalar"]>;
 defm : Floats<"isnan(other) ? other : self == 0 ? 0 : self * log1p(other)",
               ["special_xlog1py", "special_xlog1py.self_scalar", "special_xlog1py.other_scalar"]>;
 defm : Floats<"self > 0 ? -self * log(self) : self == 0 ? 0 : self < 0 ? -inf : self", ["special_entr"]>;
-defm : Floats<"log((eps == none ? self : min(max(self, eps), 1 - eps)) / (1 - (eps == none ? self : min(max(self, eps), 1 - eps))))",
+defm : Floats<
+      "log((eps == none ? self : min(max(self, eps), 1 - eps)) / (1 - (eps == none ? self : "
+      "min(max(self, eps), 1 - eps))))",
               ["logit", "special_logit"]>;
 
 // ---- Trigonometric, hyperbolic and error functions
@@ -119,14 +133,21 @@ def : Elementwise<"threshold", "if", "self <= threshold ? value : self">;
 defm : Floats<"min(max(self + 3, 0), 6) * 0.16666666666666666", ["hardsigmoid"]>;
 defm : Floats<"self * min(max(self + 3, 0), 6) * 0.16666666666666666", ["hardswish"]>;
 defm : Floats<"self >= -lambd && self <= lambd ? 0 : self", ["hardshrink"]>;
-defm : Floats<"require(lambd >= 0, self > lambd ? self - lambd : self < -lambd ? self + lambd : isnan(self) ? self : 0)", ["softshrink"]>;
+defm : Floats<
+      "require(lambd >= 0, self > lambd ? self - lambd : self < -lambd ? self + lambd : isnan(self) ? "
+      "self : 0)", ["softshrink"]>;
 defm : Floats<"self < 0 ? expm1(self * input_scale) * (alpha * scale) : self * scale", ["elu"]>;
 defm : Floats<"self < 0 ? expm1(self) * 1.7580993408473766 : self * 1.0507009873554805", ["selu"]>;
 defm : Floats<"self < 0 ? expm1(self * (1 / alpha)) * alpha : self", ["celu"]>;
 defm : Floats<"sigmoid(self)", ["sigmoid", "special_expit"]>;
 defm : Floats<"self / (1 + exp(-self))", ["silu"]>;
-defm : Floats<"approximate == 'tanh' ? self * 0.5 * (1 + tanh((self + self * self * self * 0.044715) * 0.7978845608028654)) : require(approximate == 'none', self * 0.5 * (1 + erf(self * 0.7071067811865476)))", ["gelu"]>;
-defm : Floats<"self > 20 ? self : self * (exp(min(self, 20)) * (exp(min(self, 20)) + 2) / (exp(min(self, 20)) * (exp(min(self, 20)) + 2) + 2))", ["mish"]>;
+defm : Floats<
+      "approximate == 'tanh' ? self * 0.5 * (1 + tanh((self + self * self * self * 0.044715) * "
+      "0.7978845608028654)) : require(approximate == 'none', self * 0.5 * (1 + erf(self * "
+      "0.7071067811865476)))", ["gelu"]>;
+defm : Floats<
+      "self > 20 ? self : self * (exp(min(self, 20)) * (exp(min(self, 20)) + 2) / (exp(min(self, 20)) * "
+      "(exp(min(self, 20)) + 2) + 2))", ["mish"]>;
 defm : Floats<"self * beta > threshold ? self : log1p(exp(self * beta)) / beta", ["softplus"]>;
 defm : Floats<"min(self, 0) - log1p(exp(-abs(self)))", ["log_sigmoid"]>;
 def : Elementwise<"prelu", "fsw", "self > 0 ? self : self * weight">;
@@ -139,7 +160,8 @@ foreach name = ["minimum", "min.other"] in
   def : Elementwise<name, "bif", "min(self, other)">;
 def : Elementwise<"fmax", "bif", "fmax(self, other)">;
 def : Elementwise<"fmin", "bif", "fmin(self, other)">;
-defm : Numbers<"require(min != none || max != none, min(max(self, min), max))", ["clamp", "clamp.Tensor", "clip", "clip.Tensor"]>;
+defm : Numbers<
+      "require(min != none || max != none, min(max(self, min), max))", ["clamp", "clamp.Tensor", "clip", "clip.Tensor"]>;
 defm : Numbers<"max(self, min)", ["clamp_min", "clamp_min.Tensor"]>;
 defm : Numbers<"min(self, max)", ["clamp_max", "clamp_max.Tensor"]>;
 
@@ -171,7 +193,9 @@ defm : Tests<"bif", "isinf(self) && self > 0", ["isposinf"]>;
 defm : Tests<"bif", "isinf(self) && self < 0", ["isneginf"]>;
 defm : Tests<"bif", "self == self || isnan(self)", ["isreal"]>;
 defm : Tests<"bif", "signbit(self)", ["signbit"]>;
-defm : Tests<"fx", "self == other || (equal_nan && isnan(self) && isnan(other)) || (abs(self - other) < inf && abs(self - other) <= atol + abs(rtol * other))", ["isclose"]>;
+defm : Tests<"fx",
+      "self == other || (equal_nan && isnan(self) && isnan(other)) || "
+      "(abs(self - other) < inf && abs(self - other) <= atol + abs(rtol * other))", ["isclose"]>;
 
 // ---- Bits
 foreach word = ["and", "or", "xor"] in {

@@ -64,12 +64,20 @@ static bool writesStatistics(AtenOp op, const SchemaArgument &argument) {
   return false;
 }
 
+/// Recurrent networks make their results anew, and keep none of the lists that they are given.
+static bool isRecurrent(AtenOp op) {
+  return llvm::is_contained({"aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu"},
+                            op.getBaseName());
+}
+
 void UseWalk::visitAten(AtenOp op, unsigned index) {
   const OperatorRow *row = op.getRow();
   if (!row) {
     uses.escapes = true;
     return;
   }
+  if (isRecurrent(op))
+    return;
   const Schema &schema = row->schema();
   if (index >= schema.arguments.size()) { // varargs: print and format only read
     uses.escapes |= !schema.varargs;

@@ -88,6 +88,8 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(ts::createPropagateTypes()); // of what became functional
   passes.addPass(
       ts::createOutlineRegions()); // after writes are functional, because those end a region
+  passes.addPass(
+      ts::createEliminateDeadCode()); // weights that only regions read, so that none is kept twice
   passes.addPass(ts::createFuseGroups());
   if (options.fuse)
     passes.addPass(ts::createFuseElementwise()); // of what no region took

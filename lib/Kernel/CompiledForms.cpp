@@ -109,16 +109,17 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     why = "not an operator on tensors";
     return std::nullopt;
   }
-  // Attention draws random numbers only when there is dropout, which its form excludes.
-  bool hasEffects = row->effects && op.getName() != "aten::scaled_dot_product_attention";
-  if (hasEffects || llvm::any_of(row->schema().arguments,
-                                 [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
-    why = "it writes, or has other effects";
-    return std::nullopt;
-  }
   std::optional<Kind> kind = kindOf(op.getName());
   if (!kind)
     kind = kindOf(op.getBaseName());
+  // These draw random numbers only when there is dropout, which their forms exclude.
+  bool mayDrop = kind == Kind::Recurrent || kind == Kind::Attention;
+  uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
+  if (effects || llvm::any_of(row->schema().arguments,
+                              [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
+    why = "it writes, or has other effects";
+    return std::nullopt;
+  }
   if (!kind && !whyNotPointwise(op))
     kind = Kind::Map;
   if (!kind) {

@@ -8,7 +8,7 @@
 //   sum         product {(+ | -) product}            product  unary {(* | /) unary}
 //   unary       -unary | !unary | number | 'text' | name | name(expression, ...) | (expression)
 //
-// A name is an argument of the operator's schema; inf, nan and none are constants. Values have the
+// A name is an argument of the operator's schema; inf and none are constants. Values have the
 // formula's compute type (a float, an integer or bool) or are conditions, which become 1 and 0
 // where numbers are wanted. What is known when compiling is computed then, with Python's numbers:
 // only the chosen side of ? : is built, and arithmetic with none is none.

@@ -47,7 +47,6 @@ FormulaBuilder::Result FormulaBuilder::evaluate(unsigned index) {
     break;
   case FormulaNode::Name:
     term = node.text == "inf"    ? Result(Term::ofFloat(HUGE_VAL))
-           : node.text == "nan"  ? Result(Term::ofFloat(NAN))
            : node.text == "none" ? Result(Term())
                                  : operand(node.text);
     if (failed(term))

@@ -79,8 +79,8 @@ FormulaBuilder::Result FormulaBuilder::call(StringRef name, ArrayRef<Term> args)
 FormulaBuilder::Result FormulaBuilder::callOne(StringRef name, const Term &x) {
   if (x.kind == Term::None)
     return x;
-  if (name == "cast") // to the result's own dtype; to bool by way of the truth
-    return result == DType::Bool ? binary("!=", x, Term::ofInt(0)) : toCompute(x, /*cast=*/true);
+  if (name == "cast")
+    return toCompute(x, /*cast=*/true);
   if (name == "abs")
     return absolute(x);
   if (name == "isnan" || name == "isinf")

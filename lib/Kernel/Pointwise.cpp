@@ -127,11 +127,11 @@ bool Pointwise::checkDTypes() {
       return refuse("has an operand of unknown or uncommon dtype");
   if (result == DType::Undefined || !pointwiseType(op.getContext(), result))
     return refuse("has a result of unknown or uncommon dtype");
-  DType common = result == DType::Bool ? commonDType() : result;
+  DType common = row.has('t') ? commonDType() : result;
   if (common == DType::Undefined)
     return refuse("has no tensor operand");
   compute = computeDTypeOf(common);
-  rounding = result == DType::Bool && compute != common ? common : DType::Undefined;
+  rounding = row.has('t') && compute != common ? common : DType::Undefined;
   if (row.has('x') && compute != common)
     return refuse("is several operators in half floats");
   char category = compute == DType::Bool ? 'b' : isFloating(compute) ? 'f' : 'i';

@@ -28,7 +28,9 @@ private:
   void markRoots(ObjectOp root);
   ObjectOp objectOf(Value value);
   Attribute valueOf(ObjectOp object, StringRef attribute);
-  void forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit);
+  void forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit,
+                      llvm::function_ref<void(Attribute)> visitShared);
+  SharedOp sharedOf(Attribute name);
   void keep(Value object, StringAttr attribute);
   void keepPreserved(ObjectOp root);
   void findKept();
@@ -39,6 +41,7 @@ private:
   llvm::DenseMap<Value, ObjectOp> known;
   llvm::DenseSet<Key> kept;
   llvm::DenseSet<int64_t> keptStorages;
+  llvm::DenseSet<Attribute> keptShared; ///< symbols
 };
 } // namespace
 
@@ -86,9 +89,15 @@ ObjectOp FreezeAttributes::objectOf(Value value) {
   return known[value] = found;
 }
 
+SharedOp FreezeAttributes::sharedOf(Attribute name) {
+  auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(name);
+  return symbol ? symbols->lookupNearestSymbolFrom<SharedOp>(getOperation(), symbol) : SharedOp();
+}
+
 /// The storages of the tensors in a value, also inside containers and behind the names of shared
-/// ones.
-void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit) {
+/// ones; and these names.
+void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(int64_t)> visit,
+                                      llvm::function_ref<void(Attribute)> visitShared) {
   SmallVector<Attribute> worklist;
   llvm::DenseSet<Attribute> seen;
   if (value)
@@ -97,18 +106,19 @@ void FreezeAttributes::forEachStorage(Attribute value, llvm::function_ref<void(i
     worklist.pop_back_val().walk([&](Attribute part) {
       if (auto tensor = dyn_cast<TensorAttr>(part))
         visit(tensor.getStorage());
-      auto name = dyn_cast<FlatSymbolRefAttr>(part);
-      auto shared =
-          name ? symbols->lookupNearestSymbolFrom<SharedOp>(getOperation(), name) : SharedOp();
-      if (shared && seen.insert(name).second)
-        worklist.push_back(shared.getValueAttr());
+      SharedOp shared = sharedOf(part);
+      if (!shared || !seen.insert(part).second)
+        return;
+      visitShared(part);
+      worklist.push_back(shared.getValueAttr());
     });
 }
 
 void FreezeAttributes::keep(Value object, StringAttr attribute) {
   auto keepIn = [&](ObjectOp owner) {
-    forEachStorage(valueOf(owner, attribute),
-                   [&](int64_t storage) { keptStorages.insert(storage); });
+    forEachStorage(
+        valueOf(owner, attribute), [&](int64_t storage) { keptStorages.insert(storage); },
+        [&](Attribute shared) { keptShared.insert(shared); });
   };
   if (ObjectOp owner = objectOf(object)) {
     kept.insert({owner.getSymNameAttr(), attribute});
@@ -153,12 +163,15 @@ void FreezeAttributes::findKept() {
 
 bool FreezeAttributes::isKept(ObjectOp object, StringAttr attribute, Attribute value) {
   bool sharesKept = false;
-  forEachStorage(value, [&](int64_t storage) { sharesKept |= keptStorages.contains(storage); });
+  forEachStorage(
+      value, [&](int64_t storage) { sharesKept |= keptStorages.contains(storage); },
+      [&](Attribute shared) { sharesKept |= keptShared.contains(shared); });
   return sharesKept || kept.contains({object.getSymNameAttr(), attribute}) ||
          kept.contains({object.getClassNameAttr().getAttr(), attribute});
 }
 
-/// Values that a constant can stand for: objects and containers that several places share are none.
+/// Values that a constant can stand for: objects, and containers that have shared ones in them, are
+/// none.
 static bool isFreezable(Attribute value) {
   if (auto list = dyn_cast<ListAttr>(value))
     return llvm::all_of(list.getElements(), isFreezable);
@@ -174,7 +187,11 @@ static bool isFreezable(Attribute value) {
 void FreezeAttributes::freeze(GetAttrOp op) {
   ObjectOp object = objectOf(op.getObject());
   Attribute value = object ? valueOf(object, op.getName()) : Attribute();
-  if (!value || !isFreezable(value) || isKept(object, op.getNameAttr(), value))
+  if (!value || isKept(object, op.getNameAttr(), value))
+    return;
+  if (SharedOp shared = sharedOf(value)) // nobody writes to it: a copy is as good
+    value = shared.getValueAttr();
+  if (!isFreezable(value))
     return;
   OpBuilder builder(op);
   auto constant = ConstantOp::create(builder, op.getLoc(), op.getResult().getType(), value);

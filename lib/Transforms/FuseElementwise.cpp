@@ -39,7 +39,9 @@ static bool isFusable(Operation *op) {
     Attribute constant;
     if (matchPattern(argument, m_Constant(&constant)) && !isa<TensorAttr>(constant))
       return isa<UnitAttr, IntegerAttr, FloatAttr, StringAttr>(constant);
-    return isa<TensorType>(argument.getType()) || isNumeric(argument.getType());
+    if (auto tensor = dyn_cast<TensorType>(argument.getType()))
+      return !tensor.hasDType() || tensor.getDtype() == kDType;
+    return isNumeric(argument.getType());
   });
 }
 

@@ -52,6 +52,7 @@ private:
   void foldAten(AtenOp op);
   void foldUnpack(ListUnpackOp op);
   void foldCast(UncheckedCastOp op);
+  void bypassCasts(AtenOp op);
   bool marksGradients = false; ///< the program has requires_grad_
 
   /// The constant that a question about a tensor is answered by; null if there is none.
@@ -104,7 +105,9 @@ void TypeWalk::refine(Value result, Type known) {
   Type plain = withoutTensorFacts(result.getType());
   Type type = trusting ? refineType(plain, known) : plain;
   // Elements of a list that is written to may be others later.
-  if (type != plain && holdsList(type) && !isOnlyRead(result)) {
+  auto list = dyn_cast<ListType>(type);
+  bool isFlat = list && !holdsList(list.getElement());
+  if (type != plain && holdsList(type) && !(isFlat && isOnlyRead(result))) {
     ObjectUses uses = findObjectUses(result);
     if (uses.isWritten || uses.escapes)
       type = plain;
@@ -218,9 +221,9 @@ void TypeWalk::visit(Operation *op) {
           refine(result, known ? elements[i] : unpack.getList().getType().getElement());
       })
       .Case<UncheckedCastOp, UpcastOp>([&](auto same) {
-        bool isChecked = trusting && same->hasAttr(kCheckedAttr);
-        if (!isChecked)
-          refine(same.getResult(), same.getInput().getType());
+        Type known =
+            same->hasAttr(kCheckedAttr) ? same.getResult().getType() : same.getInput().getType();
+        refine(same.getResult(), known);
       })
       .Default([&](Operation *other) {
         for (Value result : other->getResults())
@@ -403,10 +406,33 @@ void PropagateTypes::foldCast(UncheckedCastOp op) {
   ++numFolded;
 }
 
+/// What operators are given as optional, or checked not to be None, goes to them as what it is, so
+/// that its value can be read.
+void PropagateTypes::bypassCasts(AtenOp op) {
+  for (OpOperand &use : op->getOpOperands()) {
+    Type wanted = withoutTensorFacts(use.get().getType());
+    if (auto optional = dyn_cast<OptionalType>(wanted))
+      wanted = optional.getElement();
+    Value found = use.get(), value = found;
+    while (auto cast = value.getDefiningOp<UncheckedCastOp>()) {
+      if (cast->hasAttr(kCheckedAttr) || isa<TensorType>(cast.getInput().getType()))
+        break;
+      value = cast.getInput();
+      if (isa<NoneType>(value.getType()) || withoutTensorFacts(value.getType()) == wanted)
+        found = value;
+    }
+    if (found == use.get())
+      continue;
+    use.set(found);
+    ++numFolded;
+  }
+}
+
 void PropagateTypes::fold(Operation *op) {
-  if (auto aten = dyn_cast<AtenOp>(op))
+  if (auto aten = dyn_cast<AtenOp>(op)) {
+    bypassCasts(aten);
     foldAten(aten);
-  else if (auto unpack = dyn_cast<ListUnpackOp>(op))
+  } else if (auto unpack = dyn_cast<ListUnpackOp>(op))
     foldUnpack(unpack);
   else if (auto cast = dyn_cast<UncheckedCastOp>(op))
     foldCast(cast);

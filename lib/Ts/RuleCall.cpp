@@ -94,6 +94,8 @@ IntFact intFact(Value value) {
 }
 
 bool listValues(Value list, SmallVectorImpl<Value> &values) {
+  while (auto cast = list.getDefiningOp<UncheckedCastOp>())
+    list = cast.getInput();
   auto made = list.getDefiningOp<ListConstructOp>();
   if (!made || !isOnlyRead(list))
     return false;

@@ -120,7 +120,9 @@ bool changesMetadata(AtenOp op) {
     return names;
   }();
   const OperatorRow *row = op.getRow();
-  return !row || kNames.contains(row->baseName()) ||
+  if (!row) // what torchvision adds makes new tensors
+    return !op.getName().starts_with("torchvision::");
+  return kNames.contains(row->baseName()) ||
          llvm::any_of(row->schema().arguments, [](const SchemaArgument &a) { return a.isOut; });
 }
 
@@ -188,6 +190,10 @@ static Type passedThrough(AtenOp op) {
 
 LogicalResult inferResultTypes(AtenOp op, SmallVectorImpl<Type> &types) {
   const OperatorRow *row = op.getRow();
+  if (!row && op.getName() == "torchvision::nms" && op.getNumResults() == 1) {
+    types.push_back(TensorType::get(op.getContext(), {kUnknown}, DType::Int64));
+    return success();
+  }
   if (!row || changesMetadata(op))
     return failure();
   for (Type type : op.getResultTypes())

@@ -118,7 +118,7 @@ static LogicalResult elementwiseLoss(RuleCall &call) {
   std::optional<int64_t> reduction = call.integer("reduction");
   if (!self || !target)
     return failure();
-  DType dtype = self->dtype == target->dtype ? self->dtype : DType::Undefined;
+  DType dtype = self->dtype == target->dtype ? toReal(self->dtype) : DType::Undefined;
   if (!reduction)
     return call.result(TensorFacts(dtype));
   if (*reduction != 0)
@@ -137,11 +137,6 @@ static LogicalResult classLoss(RuleCall &call) {
                                                   : TensorFacts(self->dtype));
 }
 
-// ---- Detection
-static LogicalResult nonMaximumSuppression(RuleCall &call) {
-  return call.result(TensorFacts({kUnknown}, DType::Int64));
-}
-
 ArrayRef<RuleRow> neuralRules() {
   static constexpr RuleRow kRows[] = {
       {"dropout feature_dropout alpha_dropout feature_alpha_dropout", sameAsFirst},
@@ -158,7 +153,6 @@ ArrayRef<RuleRow> neuralRules() {
        "binary_cross_entropy_with_logits kl_div soft_margin_loss",
        elementwiseLoss},
       {"nll_loss nll_loss_nd cross_entropy_loss", classLoss},
-      {"torchvision::nms", nonMaximumSuppression},
   };
   return kRows;
 }

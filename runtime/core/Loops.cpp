@@ -245,37 +245,41 @@ static bool isRowMajor(const Tensor &t) {
   return true;
 }
 
-/// The common case: one new output, and inputs that are numbers or row-major tensors of its shape.
-/// There is one run of elements then, and nothing to sort.
+/// The common case: one output, and inputs that are numbers or tensors, all tensors row-major and
+/// of one shape. There is one run of elements then, and nothing to sort.
 bool Iterator::isFlat() const {
-  if (outputs != 1 || operands[0].target)
+  auto fits = [&](const Tensor &t) { return t.shape() == IntList(shapeOf) && isRowMajor(t); };
+  if (outputs != 1 || (operands[0].target && !fits(*operands[0].target)))
     return false;
   bool any = false;
   for (int i = 1; i < count; ++i) {
     const Tensor *t = operands[i].tensor;
     if (!t || (t->rank == 0 && shapeOf.size()))
       continue;
-    if (!(t->shape() == IntList(shapeOf)) || !isRowMajor(*t))
+    if (!fits(*t))
       return false;
     any = true;
   }
   return any;
 }
 
-Status Iterator::buildFlat(Context &cx) {
+Status Iterator::buildFlat(Context &cx, const char *name) {
   Entry &out = operands[0];
-  out.owned = empty(cx, shapeOf, out.dtype);
-  TSC_TRY(out.owned);
-  out.tensor = out.owned.get();
+  if (out.target) {
+    TSC_TRY(prepareOutput(cx, out, name));
+  } else {
+    out.owned = empty(cx, shapeOf, out.dtype);
+    TSC_TRY(out.owned);
+    out.tensor = out.owned.get();
+  }
+  out.data = out.tensor->base();
   total = out.tensor->numel;
   sizes.push(total);
+  for (int i = 1; i < count; ++i)
+    TSC_TRY(prepareInput(cx, operands[i]));
   for (int i = 0; i < count; ++i) {
     Entry &entry = operands[i];
     bool whole = entry.tensor && (entry.tensor->rank || shapeOf.empty());
-    if (i)
-      TSC_TRY(prepareInput(cx, entry));
-    else
-      entry.data = entry.tensor->base();
     entry.strides[0] = whole ? entry.tensor->itemsize() : 0;
   }
   return success();
@@ -284,7 +288,7 @@ Status Iterator::buildFlat(Context &cx) {
 Status Iterator::build(Context &cx, const char *name) {
   TSC_TRY(broadcast(cx, name));
   if (isFlat())
-    return buildFlat(cx);
+    return buildFlat(cx, name);
   bool anyInput = count > outputs;
   if (!anyInput && outputs && operands[0].target)
     shapeOf = operands[0].target->shape();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Golden.h"
 
+#include "tsc/Kernel/KernelDialect.h"
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/Parser/Parser.h"
@@ -52,7 +53,7 @@ void runGolden(const std::string &path) {
   REQUIRE(file);
   std::string passes = directive((*file)->getBuffer(), "// PASSES:").str();
   MLIRContext context;
-  context.loadDialect<ts::TsDialect>();
+  context.loadDialect<ts::TsDialect, kernel::KernelDialect>();
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>((*file)->getBuffer(), &context, path);
   REQUIRE(module);
   PassManager manager(&context);

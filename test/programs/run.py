@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-WAYS = [[], ["--no-freeze"], ["--no-fuse"], ["--threads", "2"], ["-O0"]]
+WAYS = [[], ["--no-codegen"], ["--no-freeze"], ["--no-fuse"], ["--threads", "2"], ["-O0"]]
 
 
 def main():

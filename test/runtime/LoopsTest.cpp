@@ -83,6 +83,21 @@ TEST_CASE("in-place and out= keep identity and check what they may write") {
   CHECK(m->at(3).toDouble() == 4);
 }
 
+TEST_CASE("an output that is there takes a whole input and a part of itself") {
+  Context cx;
+  TensorRef a = arange(cx, {2, 3}), last = select(cx, *select(cx, *a, 0, 1), 0, 2);
+  REQUIRE(last->rank == 0);
+  REQUIRE(call(cx, tsc_rt_aten_add__Tensor, {makeTensor(*a), makeTensor(*last), makeInt(1)}));
+  for (int64_t i = 0; i < 6; ++i)
+    CHECK(a->at(i).toDouble() == static_cast<double>(i + 5));
+  TensorRef out = arange(cx, {2, 3}, DType::Float64);
+  REQUIRE(call(cx, tsc_rt_aten_add_out,
+               {makeTensor(*a), makeTensor(*a), makeInt(1), makeTensor(*out)}));
+  CHECK(out->at(5).toDouble() == 20);
+  TensorRef none = arange(cx, {0, 3});
+  REQUIRE(call(cx, tsc_rt_aten_add__Tensor, {makeTensor(*none), makeTensor(*none), makeInt(1)}));
+}
+
 TEST_CASE("shapes that do not fit are an error, and the next call works") {
   Context cx;
   TensorRef a = arange(cx, {2}), b = arange(cx, {3});

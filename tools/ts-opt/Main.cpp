@@ -3,6 +3,7 @@
 // dialect. For tests and for looking at single passes; whole programs go through tsc.
 #include "tsc/Conversion/TsToLLVM.h"
 #include "tsc/Evaluate/Evaluator.h"
+#include "tsc/Kernel/KernelDialect.h"
 #include "tsc/Support/Diagnostics.h"
 #include "tsc/Transforms/Passes.h"
 
@@ -54,8 +55,8 @@ struct ConvertTsToLLVM : PassWrapper<ConvertTsToLLVM, OperationPass<ModuleOp>> {
 
 int main(int argc, char **argv) {
   DialectRegistry registry;
-  registry.insert<tsc::ts::TsDialect, LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect,
-                  vector::VectorDialect>();
+  registry.insert<tsc::ts::TsDialect, tsc::kernel::KernelDialect, LLVM::LLVMDialect,
+                  arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
   tsc::ts::registerTsPasses();
   PassRegistration<ConvertTsToLLVM>();
   registerCanonicalizerPass();

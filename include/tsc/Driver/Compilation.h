@@ -67,7 +67,7 @@ private:
     return ok;
   }
 
-  const CompileOptions &options;
+  CompileOptions options; ///< with the methods that are compiled by default
   DiagnosticEngine &engine;
   mlir::MLIRContext context;
   std::shared_ptr<archive::ArchiveModel> model;

@@ -154,8 +154,11 @@ void AttentionWriter::writeRows(KernelBuilder &k, Value head, Value block, int64
   piece.key = packsKeys() ? k.at(k.pointer(packedKeys), element,
                                  k.mul(keyHead, keyVectors * form.depth * lanes))
                           : at(keyBuffer, form.headRatio, nullptr);
-  piece.valueStep = valueVectors * lanes;
-  piece.value = k.at(k.pointer(packedValues), element, k.mul(keyHead, form.keys * piece.valueStep));
+  piece.valueStep =
+      packsValues() ? valueVectors * lanes : valueBuffer.strides[valueBuffer.rank() - 2];
+  piece.value = packsValues() ? k.at(k.pointer(packedValues), element,
+                                     k.mul(keyHead, form.keys * piece.valueStep))
+                              : at(valueBuffer, form.headRatio, nullptr);
   writeScores(k, piece);
   writeSoftmax(k, piece);
   writeResult(k, piece);
@@ -311,8 +314,8 @@ void AttentionWriter::writeSoftmax(KernelBuilder &k, const Piece &piece) {
     return combineLanes(k, reduction, form.dtype, {units[0]})[0];
   };
   k.loop(0, piece.rows, 1, [&](Value row) {
-    Value top =
-        reduce(row, Reduction::Max, [&](Value offset) { return k.load(type, scores, offset); });
+    Value top = reduce(row, Reduction::MaxNumber,
+                       [&](Value offset) { return k.load(type, scores, offset); });
     Value zero = k.number(type, 0);
     if (form.isSafe) {
       Value isLowest = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, top,
@@ -361,6 +364,9 @@ void AttentionWriter::writeResultBlock(KernelBuilder &k, const Piece &piece, int
   block.rowStride = pitch;
   block.vectorStride = lanes;
   block.step = piece.valueStep;
+  int64_t lastCount = form.valueDepth - (firstVector + vectors - 1) * lanes;
+  if (!packsValues() && lastCount < lanes)
+    block.lastCount = k.constant(lastCount);
   SmallVector<Value> sums(rows * vectors, k.number(type, 0));
   std::pair<int64_t, int64_t> all(form.keys, 1), one(1, 1);
   if (form.isCausal) {

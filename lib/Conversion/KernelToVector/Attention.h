@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the code of attention. A piece of work is a block of queries of one head: its scores stay
 // in the L1 or L2 cache, from the product with the keys through the softmax to the product with the
-// values. Keys are packed first, one vector of them for each element of their depth, and values row
-// by row, so that both products read vectors side by side.
+// values. Keys are packed first, one vector of them for each element of their depth; so are values,
+// unless the elements of each lie side by side.
 #pragma once
 
 #include "RegionWriter.h"
@@ -33,6 +33,8 @@ private:
   Block blockOf(int64_t vectors) const;
   int64_t rowsOfPiece() const;
   bool packsKeys() const { return !form.isKeyTransposed || keyBuffer.strides.back() != 1; }
+
+  bool packsValues() const { return valueBuffer.strides.back() != 1; }
 
   // ---- Packing (AttentionPacking.cpp)
   void pack();

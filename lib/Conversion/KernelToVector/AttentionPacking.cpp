@@ -100,16 +100,21 @@ void AttentionWriter::pack() {
     heads *= size;
   if (packsKeys())
     packedKeys = region.temporary(form.dtype, {heads, keyVectors, form.depth, lanes});
-  packedValues = region.temporary(form.dtype, {heads, form.keys, valueVectors * lanes});
+  if (packsValues())
+    packedValues = region.temporary(form.dtype, {heads, form.keys, valueVectors * lanes});
+  if (!packsKeys() && !packsValues())
+    return;
   auto task = [&](KernelBuilder &k, Value begin, Value end) {
     k.loop(begin, end, 1, [&](Value piece) {
       Value head = k.div(piece, keyVectors), block = k.rem(piece, keyVectors);
       if (packsKeys())
         packKeys(k, head, block);
-      packValues(k, head, block);
+      if (packsValues())
+        packValues(k, head, block);
     });
   };
-  int64_t elements = lanes * (form.depth + form.valueDepth);
+  int64_t elements =
+      lanes * ((packsKeys() ? form.depth : 0) + (packsValues() ? form.valueDepth : 0));
   region.launch(heads * keyVectors, std::max<int64_t>(1, kGrainElements / elements), task, 0,
                 static_cast<double>(2 * heads * keyVectors * elements * dtypeBytes(form.dtype)));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The operations behind Real and LaneMath, on scalars and vectors.
 #include "LaneMath.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

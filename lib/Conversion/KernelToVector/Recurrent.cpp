@@ -36,6 +36,14 @@ struct PackedLayer {
   Buffer newBias;            ///< GRU: the bias of the new gate's state product
 };
 
+/// Where a panel's step reads and writes, in elements.
+struct StepPlace {
+  Value direction, panel;
+  int64_t vectors = 1; ///< of units, in a block
+  Value before, after; ///< of the direction's states, of batch row 0
+  Value products;      ///< of batch row 0
+};
+
 class RecurrentWriter {
 public:
   RecurrentWriter(RegionWriter &region, const RecurrentForm &form);
@@ -56,25 +64,26 @@ private:
   void writeSteps(const PackedLayer &packed);
   void writePanelStep(KernelBuilder &k, const PackedLayer &packed, Value step, Value direction,
                       Value panel);
-  void writeRows(KernelBuilder &k, const PackedLayer &packed, const struct StepPlace &place,
-                 Value firstRow, int64_t rows);
+  void writeBlock(KernelBuilder &k, const PackedLayer &packed, const StepPlace &place,
+                  Value firstRow, int64_t rows, int64_t firstVector);
+  void writeUnits(KernelBuilder &k, const StepPlace &place, Value row, int64_t vector,
+                  ArrayRef<Value> inputs, ArrayRef<Value> sums);
   Value updated(KernelBuilder &k, ArrayRef<Value> inputs, ArrayRef<Value> sums, Value before,
                 Value &cell);
 
   int64_t panelSize() const { return unitVectors * form.gates() * lanes; }
+  /// Rows whose accumulators fit into registers, beside the vectors of one step.
+  int64_t rowsFor(int64_t unitVectorsOfBlock) const {
+    int64_t vectors = unitVectorsOfBlock * form.gates();
+    return std::clamp<int64_t>((region.target.registers - 2 - vectors) / vectors, 1, 8);
+  }
   int64_t slotSize() const { return form.batch * form.directions * form.size; }
 
   RegionWriter &region;
   const RecurrentForm &form;
-  int64_t lanes, unitVectors, panels, blockRows;
+  int64_t lanes, unitVectors, panels;
+  int64_t blockVectors; ///< vectors of units in a block of several rows
   Buffer products, states, cells;
-};
-
-/// Where a panel's step reads and writes, in elements.
-struct StepPlace {
-  Value direction, panel, unit;
-  Value before, after; ///< of the direction's states, of batch row 0
-  Value products;      ///< of batch row 0
 };
 } // namespace
 
@@ -83,8 +92,9 @@ RecurrentWriter::RecurrentWriter(RegionWriter &region, const RecurrentForm &form
   int64_t vectors = llvm::divideCeil(form.size, lanes);
   unitVectors = std::clamp<int64_t>(8 / form.gates(), 1, vectors);
   panels = llvm::divideCeil(vectors, unitVectors);
-  blockRows =
-      std::clamp<int64_t>((region.target.registers - 4) / (unitVectors * form.gates()), 1, 4);
+  blockVectors = std::clamp<int64_t>(4 / form.gates(), 1, unitVectors);
+  while (unitVectors % blockVectors != 0)
+    --blockVectors;
 }
 
 // ---- Weights
@@ -154,38 +164,44 @@ PackedLayer RecurrentWriter::pack(int64_t layer) {
 /// All rows by one panel; the reduction in chunks whose weights stay in the L1 cache.
 void RecurrentWriter::writeProductPanel(KernelBuilder &k, const PackedLayer &packed,
                                         const Buffer &rows, Value panel) {
-  int64_t count = rows.sizes[0], depth = rows.sizes[1], vectors = panelSize() / lanes;
-  int64_t rowBytes = panelSize() * dtypeBytes(form.dtype);
+  int64_t count = rows.sizes[0], depth = rows.sizes[1], vectors = blockVectors * form.gates();
+  int64_t rowBytes = panelSize() * dtypeBytes(form.dtype), blockRows = rowsFor(blockVectors);
   int64_t chunk = std::min(depth, std::max<int64_t>(region.target.l1Bytes / 2 / rowBytes, 8));
   Type element = k.elementType(form.dtype);
   VectorType type = k.vector(element, lanes);
   Value weights = k.at(k.pointer(packed.input), element, k.mul(panel, depth * panelSize()));
   Value target = k.at(k.pointer(products), element, k.mul(panel, count * panelSize()));
   Value bias = k.at(k.pointer(packed.bias), element, k.mul(panel, panelSize()));
-  auto writeBlock = [&](Value row, int64_t size, Value from, int64_t length, bool isFirst) {
-    Value place = k.mul(row, panelSize());
+  auto writeBlock = [&](Value row, int64_t size, int64_t column, Value from, int64_t length,
+                        bool isFirst) {
+    Value place = k.add(k.mul(row, panelSize()), column);
     SmallVector<Value> sums;
     for (int64_t r = 0; r < size; ++r)
       for (int64_t v = 0; v < vectors; ++v)
-        sums.push_back(isFirst ? k.load(type, bias, k.constant(v * lanes))
+        sums.push_back(isFirst ? k.load(type, bias, k.constant(column + v * lanes))
                                : k.load(type, target, k.add(place, r * panelSize() + v * lanes)));
     std::pair<int64_t, int64_t> reduction[] = {{length, 1}};
     MicrokernelBlock block;
     block.rows = size, block.vectors = vectors, block.type = type;
     block.a = k.at(k.pointer(rows), element, k.add(k.mul(row, depth), from));
-    block.b = k.at(weights, element, k.mul(from, panelSize()));
+    block.b = k.at(weights, element, k.add(k.mul(from, panelSize()), column));
     block.rowStride = depth, block.reduction = reduction;
     block.vectorStride = lanes, block.step = panelSize();
     sums = writeMicrokernel(k, block, sums);
-    for (int64_t i = 0; i < size * vectors; ++i)
-      k.store(sums[i], target, k.add(place, i * lanes));
+    for (int64_t r = 0; r < size; ++r)
+      for (int64_t v = 0; v < vectors; ++v)
+        k.store(sums[r * vectors + v], target, k.add(place, r * panelSize() + v * lanes));
+  };
+  auto writeRows = [&](Value row, int64_t size, Value from, int64_t length, bool isFirst) {
+    for (int64_t column = 0; column < panelSize(); column += vectors * lanes)
+      writeBlock(row, size, column, from, length, isFirst);
   };
   auto writeChunk = [&](Value from, int64_t length, bool isFirst) {
     int64_t whole = count / blockRows * blockRows;
     k.loop(0, whole, blockRows,
-           [&](Value row) { writeBlock(row, blockRows, from, length, isFirst); });
+           [&](Value row) { writeRows(row, blockRows, from, length, isFirst); });
     if (whole < count)
-      writeBlock(k.constant(whole), count - whole, from, length, isFirst);
+      writeRows(k.constant(whole), count - whole, from, length, isFirst);
   };
   writeChunk(k.constant(0), chunk, true);
   int64_t full = depth / chunk * chunk;
@@ -252,57 +268,59 @@ Value RecurrentWriter::updated(KernelBuilder &k, ArrayRef<Value> inputs, ArrayRe
   return arith::SelectOp::create(b, loc, isBelow, zero, sums[0]);
 }
 
-void RecurrentWriter::writeRows(KernelBuilder &k, const PackedLayer &packed, const StepPlace &place,
-                                Value firstRow, int64_t rows) {
-  int64_t gates = form.gates(), vectors = unitVectors * gates;
-  int64_t rowSize = form.directions * form.size;
+/// Some rows of the batch by some of a panel's vectors of units, from `firstVector` on.
+void RecurrentWriter::writeBlock(KernelBuilder &k, const PackedLayer &packed,
+                                 const StepPlace &place, Value firstRow, int64_t rows,
+                                 int64_t firstVector) {
+  int64_t gates = form.gates(), vectors = place.vectors * gates;
+  int64_t column = firstVector * gates * lanes;
   Type element = k.elementType(form.dtype);
   VectorType type = k.vector(element, lanes);
-  Value from = k.add(place.products, k.mul(firstRow, panelSize()));
+  Value panel = k.add(k.mul(place.direction, panels), place.panel);
+  Value from = k.add(k.add(place.products, k.mul(firstRow, panelSize())), column);
   SmallVector<Value> inputs, sums;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < vectors; ++v) {
       inputs.push_back(k.load(type, k.pointer(products), k.add(from, r * panelSize() + v * lanes)));
+      Value bias = k.mul(k.add(k.mul(panel, unitVectors), firstVector + v / gates), lanes);
       bool isNew = form.cell == Cell::Gru && v % gates == 2;
-      Value index = k.mul(k.add(k.mul(place.direction, panels), place.panel), unitVectors * lanes);
-      sums.push_back(isNew
-                         ? k.load(type, k.pointer(packed.newBias), k.add(index, v / gates * lanes))
-                         : inputs.back());
+      sums.push_back(isNew ? k.load(type, k.pointer(packed.newBias), bias) : inputs.back());
     }
-  Value statesRow = k.mul(firstRow, rowSize);
   std::pair<int64_t, int64_t> reduction[] = {{form.size, 1}};
   MicrokernelBlock block;
   block.rows = rows, block.vectors = vectors, block.type = type;
-  block.a = k.at(k.pointer(states), element, k.add(place.before, statesRow));
-  Value panel = k.add(k.mul(place.direction, panels), place.panel);
-  block.b = k.at(k.pointer(packed.state), element, k.mul(panel, form.size * panelSize()));
-  block.rowStride = rowSize, block.reduction = reduction;
+  block.rowStride = form.directions * form.size, block.reduction = reduction;
+  block.a = k.at(k.pointer(states), element, k.add(place.before, k.mul(firstRow, block.rowStride)));
+  block.b =
+      k.at(k.pointer(packed.state), element, k.add(k.mul(panel, form.size * panelSize()), column));
   block.vectorStride = lanes, block.step = panelSize();
   sums = writeMicrokernel(k, block, sums);
-  bool isWhole = form.size % (lanes * unitVectors) == 0;
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t v = 0; v < unitVectors; ++v) {
-      Value unit = k.add(place.unit, v * lanes);
-      Value count = isWhole ? Value() : k.sub(k.constant(form.size), unit);
-      Value shift = k.add(k.add(statesRow, r * rowSize), unit);
-      Value batchRow = k.add(firstRow, r);
-      Value cellPlace =
-          k.add(k.mul(k.add(k.mul(place.direction, form.batch), batchRow), form.size), unit);
-      auto load = [&](const Buffer &buffer, Value at) {
-        return k.loadMasked(type, k.pointer(buffer), at, count);
-      };
-      Value before, cell;
-      if (form.cell == Cell::Gru)
-        before = load(states, k.add(place.before, shift));
-      if (form.cell == Cell::Lstm)
-        cell = load(cells, cellPlace);
-      size_t first = (r * unitVectors + v) * gates;
-      Value next = updated(k, ArrayRef(inputs).slice(first, gates),
-                           ArrayRef(sums).slice(first, gates), before, cell);
-      if (form.cell == Cell::Lstm)
-        k.storeMasked(cell, k.pointer(cells), cellPlace, count);
-      k.storeMasked(next, k.pointer(states), k.add(place.after, shift), count);
+    for (int64_t v = 0; v < place.vectors; ++v) {
+      size_t first = (r * place.vectors + v) * gates;
+      writeUnits(k, place, k.add(firstRow, r), firstVector + v,
+                 ArrayRef(inputs).slice(first, gates), ArrayRef(sums).slice(first, gates));
     }
+}
+
+/// The cell's update for one vector of units of one row.
+void RecurrentWriter::writeUnits(KernelBuilder &k, const StepPlace &place, Value row,
+                                 int64_t vector, ArrayRef<Value> inputs, ArrayRef<Value> sums) {
+  VectorType type = k.vector(k.elementType(form.dtype), lanes);
+  Value unit = k.mul(k.add(k.mul(place.panel, unitVectors), vector), lanes);
+  bool isWhole = form.size % (lanes * unitVectors) == 0;
+  Value count = isWhole ? Value() : k.sub(k.constant(form.size), unit);
+  Value shift = k.add(k.mul(row, form.directions * form.size), unit);
+  Value cellPlace = k.add(k.mul(k.add(k.mul(place.direction, form.batch), row), form.size), unit);
+  Value before, cell;
+  if (form.cell == Cell::Gru)
+    before = k.loadMasked(type, k.pointer(states), k.add(place.before, shift), count);
+  if (form.cell == Cell::Lstm)
+    cell = k.loadMasked(type, k.pointer(cells), cellPlace, count);
+  Value next = updated(k, inputs, sums, before, cell);
+  if (form.cell == Cell::Lstm)
+    k.storeMasked(cell, k.pointer(cells), cellPlace, count);
+  k.storeMasked(next, k.pointer(states), k.add(place.after, shift), count);
 }
 
 void RecurrentWriter::writePanelStep(KernelBuilder &k, const PackedLayer &packed, Value step,
@@ -313,15 +331,20 @@ void RecurrentWriter::writePanelStep(KernelBuilder &k, const PackedLayer &packed
   Value shift = k.mul(direction, form.size);
   StepPlace place;
   place.direction = direction, place.panel = panel;
-  place.unit = k.mul(panel, unitVectors * lanes);
   place.before = k.add(k.mul(k.add(time, k.mul(direction, 2)), slotSize()), shift);
   place.after = k.add(k.mul(k.add(time, 1), slotSize()), shift);
   Value row = k.mul(k.add(k.mul(direction, panels), panel), form.steps);
   place.products = k.mul(k.add(row, time), form.batch * panelSize());
-  int64_t whole = form.batch / blockRows * blockRows;
-  k.loop(0, whole, blockRows, [&](Value first) { writeRows(k, packed, place, first, blockRows); });
-  if (whole < form.batch)
-    writeRows(k, packed, place, k.constant(whole), form.batch - whole);
+  // Few rows take the whole panel at once, so that weights stream; more rows share fewer vectors.
+  bool isWide = form.batch <= rowsFor(unitVectors);
+  place.vectors = isWide ? unitVectors : blockVectors;
+  int64_t blockRows = rowsFor(place.vectors), whole = form.batch / blockRows * blockRows;
+  for (int64_t vector = 0; vector < unitVectors; vector += place.vectors) {
+    k.loop(0, whole, blockRows,
+           [&](Value first) { writeBlock(k, packed, place, first, blockRows, vector); });
+    if (whole < form.batch)
+      writeBlock(k, packed, place, k.constant(whole), form.batch - whole, vector);
+  }
 }
 
 void RecurrentWriter::writeSteps(const PackedLayer &packed) {
@@ -329,10 +352,9 @@ void RecurrentWriter::writeSteps(const PackedLayer &packed) {
   // A panel's step is bound by reading its weights when there are few rows.
   double each = static_cast<double>(form.size * (panelSize() / lanes)) *
                 std::max(static_cast<double>(form.batch), 2.0);
-  double operations = 2.0 * static_cast<double>(form.steps * form.batch * pieces) *
-                      static_cast<double>(form.size * panelSize());
-  double bytes = static_cast<double>(form.steps) *
-                 static_cast<double>(packed.state.numel() * dtypeBytes(form.dtype));
+  double operations = 2.0 * static_cast<double>(form.batch * pieces) *
+                      static_cast<double>(form.size * panelSize()); // of one step
+  auto bytes = static_cast<double>(packed.state.numel() * dtypeBytes(form.dtype));
   if (grainOf(each) >= pieces) {
     // Too little for threads to share a step: a direction is one piece for all steps.
     region.launch(
@@ -345,7 +367,7 @@ void RecurrentWriter::writeSteps(const PackedLayer &packed) {
             });
           });
         },
-        operations, bytes);
+        operations * static_cast<double>(form.steps), bytes * static_cast<double>(form.steps));
     return;
   }
   region.launchSteps(

@@ -4,9 +4,11 @@
 // of zeros where a convolution reads its padding; padded rows where they would all fall into one
 // set of the L1 cache. What leaves the region is dense; it is written in place where its layout
 // allows that.
+#include "Copy.h"
 #include "RegionWriter.h"
 
 #include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/MoveForm.h"
 #include "tsc/Kernel/ConstantOperands.h"
 
 #include "llvm/Support/xxhash.h"
@@ -164,20 +166,64 @@ Buffer RegionWriter::temporary(DType dtype, ArrayRef<int64_t> sizes) {
 }
 
 const Buffer &RegionWriter::define(Value result) {
+  defineAs(result, makeResult(result));
+  return *buffers[result];
+}
+
+Buffer RegionWriter::makeResult(Value result) {
+  if (auto found = joinedResults.find(result); found != joinedResults.end())
+    return found->second;
+  if (std::optional<Buffer> place = placeInJoin(result))
+    return *place;
   Layout layout = layouts.lookup(result);
   Buffer made = layOut(result.getType(), layout);
   auto direct = directOutputs.find(result);
   if (direct != directOutputs.end()) {
     made.kind = Buffer::Kind::Output, made.index = direct->second;
-  } else {
-    Allocation allocation;
-    allocation.bytes = llvm::alignTo(made.index * dtypeBytes(made.dtype), 64);
-    made.index = static_cast<int64_t>(allocations.size());
-    allocations.push_back(allocation);
-    zeroHalo(made, layout);
+    return made;
   }
-  defineAs(result, made);
-  return *buffers[result];
+  Allocation allocation;
+  allocation.bytes = llvm::alignTo(made.index * dtypeBytes(made.dtype), 64);
+  made.index = static_cast<int64_t>(allocations.size());
+  allocations.push_back(allocation);
+  zeroHalo(made, layout);
+  return made;
+}
+
+/// The group that a value is put together with others in, when it has no other use.
+static kernel::GroupOp joinOf(Value part) {
+  if (!part.hasOneUse())
+    return {};
+  auto list = dyn_cast<ts::ListConstructOp>(*part.getUsers().begin());
+  if (!list || !list.getResult().hasOneUse())
+    return {};
+  auto group = dyn_cast<kernel::GroupOp>((*list->getUsers().begin())->getParentOp());
+  return group && group.getKind() == kernel::Kind::Move ? group : kernel::GroupOp();
+}
+
+std::optional<Buffer> RegionWriter::placeInJoin(Value part) {
+  kernel::GroupOp join = joinOf(part);
+  std::string why;
+  auto form = join ? kernel::readMove(rootOf(join), why) : std::nullopt;
+  using Kind = kernel::MoveForm::Kind;
+  if (!form || (form->kind != Kind::Join && form->kind != Kind::Stack))
+    return std::nullopt;
+  Value whole = join.getResult(0);
+  if (layouts.lookup(whole).channelsLast != layouts.lookup(part).channelsLast)
+    return std::nullopt;
+  int64_t before = 0;
+  for (Value other : kernel::joinedTensors(rootOf(join))) {
+    int64_t size = form->kind == Kind::Stack ? 1 : tensorType(other).getSizes()[form->dim];
+    if (other != part) {
+      before += size;
+      continue;
+    }
+    Buffer made = makeResult(whole); // which may have a place in a join itself
+    joinedResults[whole] = made;
+    return form->kind == Kind::Stack ? selected(made, form->dim, before)
+                                     : sliced(made, form->dim, before, size);
+  }
+  return std::nullopt;
 }
 
 /// Fills the borders around the spatial dimensions: whole rows before and behind, and the ends of

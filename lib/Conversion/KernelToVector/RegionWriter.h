@@ -47,7 +47,8 @@ public:
   // ---- Buffers (RegionBuffers.cpp)
   /// Where a value of the region lies: a result of an earlier group, an input, a constant.
   const Buffer &buffer(Value value);
-  /// Makes the buffer of a group's result, as its consumers want it laid out. Halos are zeroed.
+  /// Makes the buffer of a group's result, as its consumers want it laid out: its place in a
+  /// concatenation, if that is all it is for. Halos are zeroed.
   const Buffer &define(Value result);
   /// Gives a group's result a buffer that it is another view of.
   void defineAs(Value result, const Buffer &buffer) {
@@ -93,6 +94,8 @@ private:
   void chooseHalos(kernel::GroupOp group);
   void findDirectOutputs();
   Buffer layOut(mlir::Type type, const Layout &layout);
+  Buffer makeResult(Value result);
+  std::optional<Buffer> placeInJoin(Value part);
   void zeroHalo(const Buffer &buffer, const Layout &layout);
   // ---- RegionWriter.cpp
   mlir::LLVM::LLVMFuncOp writeTask(TaskBody body);
@@ -118,6 +121,7 @@ private:
   int64_t workspaceBytes = 0;
   llvm::DenseMap<Value, Layout> layouts;
   llvm::DenseMap<Value, int64_t> directOutputs;
+  llvm::DenseMap<Value, Buffer> joinedResults; ///< of joins whose parts are written in place
   llvm::DenseMap<Value, std::unique_ptr<Buffer>> buffers; ///< emitters hold references
   llvm::DenseMap<Value, Buffer> denseCopies;
   llvm::DenseMap<Value, std::pair<Buffer, llvm::SmallVector<int64_t, 3>>> channelsLastCopies;

@@ -200,7 +200,7 @@ int64_t RowsExpansion::expandNorm() {
 
 int64_t RowsExpansion::expandLogSumExp() {
   int64_t x = program.convert(program.nodeOf(form.operand), computeType);
-  int64_t maximum = program.reduce(Reduction::Max, x);
+  int64_t maximum = program.reduce(Reduction::MaxNumber, x); // NaN comes with the exponentials
   int64_t shift = program.map(computeType, {maximum}, zeroIfInfinite);
   int64_t distance = program.map(computeType, {x, shift}, subtract(), /*isCheap=*/true);
   int64_t sum = program.reduce(Reduction::Sum, program.map(computeType, {distance}, exponential()));
@@ -210,7 +210,7 @@ int64_t RowsExpansion::expandLogSumExp() {
 
 int64_t RowsExpansion::expandSoftmax() {
   int64_t x = program.convert(program.nodeOf(form.operand), computeType);
-  int64_t maximum = program.reduce(Reduction::Max, x);
+  int64_t maximum = program.reduce(Reduction::MaxNumber, x); // NaN comes with the exponentials
   int64_t distance = program.map(computeType, {x, maximum}, subtract(), /*isCheap=*/true);
   int64_t e = program.map(computeType, {distance}, exponential());
   int64_t sum = program.reduce(Reduction::Sum, e);

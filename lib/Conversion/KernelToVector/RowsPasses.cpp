@@ -15,25 +15,25 @@ using mlir::Value; // not tsc::Value
 
 /// Turns of a loop after which a float sum goes into an accumulator of the next level.
 static constexpr int64_t kSumBlock = 128;
-/// Nodes of a pass, from which on one vector at a time has enough work for all pipelines.
-static constexpr size_t kManyNodes = 12;
+/// Vectors of a row at a time, and how many when a pass evaluates more than kManyNodes nodes: their
+/// constants need the registers, and fewer have enough work for all pipelines.
+static constexpr int64_t kUnits = 4, kUnitsOfMany = 2;
+static constexpr size_t kManyNodes = 7;
 
 void RowsWriter::runPass(KernelBuilder &k, int64_t pass, int64_t valid) {
   currentPass = pass;
   current = &passes[pass];
   if (current->reductions.empty() && current->outputs.empty())
     return;
-  int64_t units = slotCount(valid);
+  units = slotCount(valid);
   if (space.isInner())
-    units = current->evaluated.size() > kManyNodes ? 2 : space.slots;
-  if (space.isInner())
-    space.slots = units;
+    units = current->evaluated.size() > kManyNodes ? kUnitsOfMany : kUnits;
   RowsPoint point;
-  SmallVector<Value> found = overInner(k, 0, point, identities(k, units), valid);
-  finishPass(k, found, units);
+  SmallVector<Value> found = overInner(k, 0, point, identities(k), valid);
+  finishPass(k, found);
 }
 
-SmallVector<Value> RowsWriter::identities(KernelBuilder &k, int64_t units) {
+SmallVector<Value> RowsWriter::identities(KernelBuilder &k) {
   SmallVector<Value> values;
   for (int64_t unit = 0; unit < units; ++unit)
     for (int64_t node : current->reductions)
@@ -64,14 +64,10 @@ SmallVector<Value> RowsWriter::blockedLoop(KernelBuilder &k, int64_t to, int64_t
   });
   if (!sums || to <= 2 * kSumBlock * step)
     return k.loop(k.constant(0), k.constant(to), step, carried, body);
-  int64_t perUnit = 0;
-  for (int64_t node : current->reductions)
-    perUnit += componentsOf(program.nodes[node].reduction);
-  int64_t units = static_cast<int64_t>(carried.size()) / perUnit;
   return k.loop(k.constant(0), k.constant(to), kSumBlock * step, carried,
                 [&](Value begin, ValueRange outer) {
                   Value end = k.min(k.add(begin, kSumBlock * step), k.constant(to));
-                  SmallVector<Value> sum = k.loop(begin, end, step, identities(k, units), body);
+                  SmallVector<Value> sum = k.loop(begin, end, step, identities(k), body);
                   return merge(k, SmallVector<Value>(outer), sum);
                 });
 }
@@ -100,10 +96,10 @@ SmallVector<Value> RowsWriter::overInner(KernelBuilder &k, size_t depth, RowsPoi
 
 SmallVector<Value> RowsWriter::overLanes(KernelBuilder &k, RowsPoint &point,
                                          SmallVector<Value> carried) {
-  int64_t size = space.lane.size, turn = space.width(), main = size / turn * turn;
+  int64_t size = space.lane.size, turn = units * space.lanes, main = size / turn * turn;
   auto body = [&](Value first, ValueRange values) {
     SmallVector<Value> next(values);
-    for (int64_t unit = 0; unit < space.slots; ++unit) {
+    for (int64_t unit = 0; unit < units; ++unit) {
       point.lane = k.add(first, unit * space.lanes);
       point.count = space.lanes;
       writePoint(k, point, unit, next);
@@ -167,7 +163,7 @@ void RowsWriter::writePoint(KernelBuilder &k, const RowsPoint &point, int64_t un
 }
 
 /// Leaves the pass's reductions as row values, or as the chunk's part of them.
-void RowsWriter::finishPass(KernelBuilder &k, ArrayRef<Value> carried, int64_t units) {
+void RowsWriter::finishPass(KernelBuilder &k, ArrayRef<Value> carried) {
   if (current->reductions.empty())
     return;
   size_t perUnit = carried.size() / units;

@@ -15,7 +15,17 @@
 
 namespace tsc::lowering {
 
-enum class Reduction : uint8_t { Sum, Prod, Max, Min, ArgMax, ArgMin, And, Or };
+enum class Reduction : uint8_t {
+  Sum,
+  Prod,
+  Max,
+  Min,
+  MaxNumber, ///< of floats; may pass over NaN
+  ArgMax,
+  ArgMin,
+  And,
+  Or
+};
 
 /// Values that one lane of a reduction keeps: ArgMax has the element and its index.
 inline int64_t componentsOf(Reduction reduction) {

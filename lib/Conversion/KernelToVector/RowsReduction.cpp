@@ -49,6 +49,7 @@ Accumulator identityOf(KernelBuilder &k, Reduction reduction, DType dtype, int64
     return {arith::ConstantOp::create(k.builder, k.loc, all)};
   }
   case Reduction::Max:
+  case Reduction::MaxNumber:
     return {extreme(k, dtype, lanes, /*lowest=*/true)};
   case Reduction::Min:
     return {extreme(k, dtype, lanes, /*lowest=*/false)};
@@ -120,6 +121,8 @@ Accumulator combine(KernelBuilder &k, Reduction reduction, DType dtype, const Ac
     return {arith::OrIOp::create(builder, loc, a[0], b[0])};
   case Reduction::And:
     return {arith::AndIOp::create(builder, loc, a[0], b[0])};
+  case Reduction::MaxNumber: // one instruction
+    return {arith::SelectOp::create(builder, loc, greater(k, dtype, a[0], b[0]), a[0], b[0])};
   case Reduction::Max:
   case Reduction::Min:
     return {extremeOf(k, dtype, a[0], b[0], reduction == Reduction::Max)};

@@ -25,7 +25,7 @@ RowsSpace::RowsSpace(const RowsProgram &program, const VectorTarget &target) {
     lanes /= 2;
   for (const RowsLoop &loop : kept)
     pieces *= loop.size;
-  setSlots(isInner() ? 4 : std::min<int64_t>(4, llvm::divideCeil(lane.size, lanes)));
+  setSlots(isInner() ? 1 : std::min<int64_t>(4, llvm::divideCeil(lane.size, lanes)));
   split();
 }
 

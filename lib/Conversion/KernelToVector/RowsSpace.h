@@ -22,7 +22,7 @@ struct RowsSpace {
   RowsLoop lane;
   RowsLoop chunk; ///< parts of long rows when there are too few rows for threads; size 1: none
   int64_t lanes = 16;
-  int64_t slots = 1; ///< vectors side by side: of one row when it is reduced, else of rows
+  int64_t slots = 1; ///< of the outer form: vectors of rows side by side
   /// Pieces of rows (or of `lanes * slots` rows side by side) without chunks.
   int64_t pieces = 1;
 

@@ -60,7 +60,7 @@ private:
 
   // ---- Passes
   void runPass(KernelBuilder &k, int64_t pass, int64_t valid);
-  llvm::SmallVector<Value> identities(KernelBuilder &k, int64_t units);
+  llvm::SmallVector<Value> identities(KernelBuilder &k);
   llvm::SmallVector<Value> merge(KernelBuilder &k, llvm::ArrayRef<Value> a,
                                  llvm::ArrayRef<Value> b);
   llvm::SmallVector<Value> blockedLoop(KernelBuilder &k, int64_t to, int64_t step,
@@ -71,7 +71,7 @@ private:
                                      llvm::SmallVector<Value> carried);
   void writePoint(KernelBuilder &k, const RowsPoint &point, int64_t unit,
                   llvm::SmallVector<Value> &carried);
-  void finishPass(KernelBuilder &k, llvm::ArrayRef<Value> carried, int64_t units);
+  void finishPass(KernelBuilder &k, llvm::ArrayRef<Value> carried);
   // ---- Chunks
   void storePartials(KernelBuilder &k, int64_t slot, int64_t node, const Accumulator &found);
   Accumulator loadPartials(KernelBuilder &k, int64_t slot, int64_t node);
@@ -87,6 +87,7 @@ private:
   // ---- The piece that is written
   const Pass *current = nullptr;
   int64_t currentPass = 0;
+  int64_t units = 1; ///< vectors of accumulators that the pass carries for each reduction
   Value row, chunk;
   llvm::SmallVector<Value> bases; ///< offsets of the piece's first element, by access
   llvm::SmallVector<Values> rowValues;

@@ -35,3 +35,22 @@ ts.func @returned() -> !ts.tensor {
   %z = ts.aten "aten::zeros"(%sizes, %none, %none, %none, %none) : (!ts.list<!ts.int>, !ts.none, !ts.none, !ts.none, !ts.none) -> !ts.tensor
   ts.return %z : !ts.tensor
 }
+
+// A tensor is itself, and a value that both sides yield alike comes from neither.
+// CHECK-LABEL: ts.func @same
+// CHECK:       ts.return %arg0
+ts.func @same(%x: !ts.tensor, %c: !ts.bool) -> !ts.tensor {
+  %is = ts.aten "aten::__isnot__"(%x, %x) : (!ts.tensor, !ts.tensor) -> !ts.bool
+  %r = ts.if %is : (!ts.bool) -> !ts.tensor {
+    %n = ts.aten "aten::neg"(%x) : (!ts.tensor) -> !ts.tensor
+    ts.yield %n : !ts.tensor
+  } else {
+    %s = ts.if %c : (!ts.bool) -> !ts.tensor {
+      ts.yield %x : !ts.tensor
+    } else {
+      ts.yield %x : !ts.tensor
+    }
+    ts.yield %s : !ts.tensor
+  }
+  ts.return %r : !ts.tensor
+}

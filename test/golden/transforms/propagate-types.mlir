@@ -86,3 +86,17 @@ ts.func @written(%a: !ts.tensor, %b: !ts.tensor, %n: !ts.int) -> !ts.tensor {
   %1 = ts.aten "aten::__getitem__.t"(%l, %n) : (!ts.list<!ts.tensor>, !ts.int) -> !ts.tensor
   ts.return %1 : !ts.tensor
 }
+
+// Nor are those of a promised list that the function writes to.
+// CHECK-LABEL: ts.func @promised
+// CHECK:       "aten::__getitem__.t"(%{{.*}} -> !ts.tensor<[4],f32>
+// CHECK:       "aten::__getitem__.t"(%{{.*}} -> !ts.tensor{{$}}
+ts.func @promised(%a: !ts.list<!ts.tensor>, %b: !ts.list<!ts.tensor>, %n: !ts.int, %t: !ts.tensor) -> !ts.tensor {
+  %x = ts.unchecked_cast %a {ts.checked} : (!ts.list<!ts.tensor>) -> !ts.list<!ts.tensor<[4],f32>>
+  %y = ts.unchecked_cast %b {ts.checked} : (!ts.list<!ts.tensor>) -> !ts.list<!ts.tensor<[4],f32>>
+  %1 = ts.aten "aten::__getitem__.t"(%x, %n) : (!ts.list<!ts.tensor<[4],f32>>, !ts.int) -> !ts.tensor
+  %2 = ts.aten "aten::__getitem__.t"(%y, %n) : (!ts.list<!ts.tensor<[4],f32>>, !ts.int) -> !ts.tensor
+  %w = ts.aten "aten::_set_item.t"(%y, %n, %t) : (!ts.list<!ts.tensor<[4],f32>>, !ts.int, !ts.tensor) -> !ts.list<!ts.tensor>
+  %r = ts.aten "aten::add.Tensor"(%1, %2, %n) : (!ts.tensor, !ts.tensor, !ts.int) -> !ts.tensor
+  ts.return %r : !ts.tensor
+}

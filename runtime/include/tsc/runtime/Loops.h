@@ -83,7 +83,7 @@ private:
   Status prepareOutput(Context &cx, Entry &entry, const char *name);
   Status prepareInput(Context &cx, Entry &entry);
   bool isFlat() const;
-  Status buildFlat(Context &cx);
+  Status buildFlat(Context &cx, const char *name);
   Shape outputStrides() const;
   void order();
   void merge();
