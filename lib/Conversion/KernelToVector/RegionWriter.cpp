@@ -24,6 +24,10 @@ VectorTarget VectorTarget::of(StringRef description) {
   VectorTarget target;
   if (description.contains("+avx512f"))
     target.vectorBytes = 64, target.registers = 32;
+  else if (description.starts_with("aarch64"))
+    target.vectorBytes = 16, target.registers = 32;
+  else if (!description.contains("+avx2"))
+    target.vectorBytes = 16;
   return target;
 }
 
