@@ -111,6 +111,18 @@ def PropagateTypes : Pass<"ts-propagate-types", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "operations folded">];
 }
 
+def Decompose : Pass<"ts-decompose", "::mlir::ModuleOp"> {
+  let summary = "compute operators without a compiled form by others that have one";
+  let description = [{
+    Needs: ts-propagate-types, and again behind it, because what is inlined has branches on sizes and dtypes.
+    Leaves: operators of the library (lib/Transforms/Library) with operands of known types and values only where their function
+    says so, and as parts of lists that are only read, single views.
+    Before:  %1 = ts.aten "aten::outer"(%a, %b)
+    After:   %1 = mul(unsqueeze(%a, 1), unsqueeze(%b, 0))
+  }];
+  let statistics = [Statistic<"numDecomposed", "num-decomposed", "operators decomposed">];
+}
+
 def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {
   let summary = "turn in-place operators on tensors that nothing else sees into their functional forms";
   let description = [{

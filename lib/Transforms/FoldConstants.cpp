@@ -28,6 +28,7 @@ private:
   void foldAten(AtenOp op);
   void foldNoneTest(AtenOp op);
   void takeBranch(IfOp op);
+  void forwardElements(TupleUnpackOp op);
   void forwardYields(IfOp op);
   void replace(Value value, Attribute constant);
 
@@ -149,6 +150,23 @@ void FoldConstants::forwardYields(IfOp op) {
     }
 }
 
+/// What a tuple is made of is what it unpacks to.
+void FoldConstants::forwardElements(TupleUnpackOp op) {
+  auto made = withoutCasts(op.getTuple()).getDefiningOp<TupleConstructOp>();
+  if (!made || made.getElements().size() != op.getNumResults())
+    return;
+  OpBuilder builder(op);
+  for (auto [result, element] : llvm::zip_equal(op.getResults(), made.getElements())) {
+    if (result.use_empty())
+      continue;
+    Value value = element;
+    if (value.getType() != result.getType())
+      value = UncheckedCastOp::create(builder, op.getLoc(), result.getType(), value);
+    result.replaceAllUsesWith(value);
+    ++numFolded;
+  }
+}
+
 void FoldConstants::visitOperation(Operation *op) {
   if (auto aten = dyn_cast<AtenOp>(op)) {
     foldNoneTest(aten);
@@ -158,9 +176,7 @@ void FoldConstants::visitOperation(Operation *op) {
     for (Block &block : region)
       visit(block);
   if (auto unpack = dyn_cast<TupleUnpackOp>(op))
-    if (auto made = unpack.getTuple().getDefiningOp<TupleConstructOp>())
-      if (made.getElements().getTypes() == unpack.getResultTypes())
-        unpack->replaceAllUsesWith(made.getElements());
+    forwardElements(unpack);
   if (auto branch = dyn_cast<IfOp>(op)) {
     forwardYields(branch);
     takeBranch(branch);
