@@ -3,6 +3,7 @@
 
 #include "Contracts.h"
 #include "Phases.h"
+#include "RegionReport.h"
 #include "tsc/Archive/ArchiveModel.h"
 #include "tsc/Conversion/TsToLLVM.h"
 #include "tsc/Driver/Manifest.h"
@@ -182,6 +183,8 @@ bool Compilation::runTo(Phase last) {
       return false;
     reached = next;
   }
+  if ((options.verbose || options.timeReport) && last == Phase::Fuse && reached == last)
+    printRegionReport(module(), llvm::errs());
   return true;
 }
 
