@@ -148,12 +148,11 @@ def OutlineRegions : Pass<"ts-outline-regions", "::mlir::ModuleOp"> {
   let description = [{
     Needs: ts-propagate-types, functional writes.
     Leaves: every operator with a compiled form in a kernel.region, if nothing stands between it and the others that may write
-    to a tensor; views whose memory somebody outside may see, outside.
+    to a tensor; views whose memory somebody outside may see, outside; `kernel.generic`, the reason, on operators left outside.
     Before:  %1 = ts.aten "aten::linear"(%x, %w, %b)    %2 = ts.aten "aten::relu"(%1)
     After:   %2 = kernel.region(%x) { linear and relu on values }
   }];
   let dependentDialects = ["::tsc::kernel::KernelDialect"];
-  let options = [Option<"remarks", "remarks", "bool", "false", "say of each operator left outside why">];
   let statistics = [Statistic<"numOutlined", "num-outlined", "operators put into regions">];
 }
 

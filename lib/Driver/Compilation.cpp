@@ -4,6 +4,7 @@
 #include "Contracts.h"
 #include "Methods.h"
 #include "Phases.h"
+#include "RegionReport.h"
 #include "tsc/Archive/ArchiveModel.h"
 #include "tsc/Conversion/TsToLLVM.h"
 #include "tsc/Driver/Manifest.h"
@@ -190,6 +191,8 @@ bool Compilation::runTo(Phase last) {
       return false;
     reached = next;
   }
+  if ((options.verbose || options.timeReport) && last == Phase::Fuse && reached == last)
+    printRegionReport(module(), llvm::errs());
   return true;
 }
 
