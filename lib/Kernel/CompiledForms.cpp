@@ -92,7 +92,7 @@ static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
   return "unknown kind";
 }
 
-static bool isPrecise(Type type) {
+bool isPrecise(Type type) {
   auto tensor = dyn_cast<ts::TensorType>(type);
   if (!tensor)
     return true;
@@ -102,7 +102,14 @@ static bool isPrecise(Type type) {
           category == DTypeClass::Bool);
 }
 
-std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+static bool hasPreciseTypes(ts::AtenOp op) {
+  return llvm::all_of(op->getOperandTypes(), isPrecise) &&
+         llvm::all_of(op->getResultTypes(), isPrecise);
+}
+
+/// The kind by the operator's name, for tensors without a known dtype as if it were `unknown`;
+/// nothing with a reason for those that can never be compiled.
+static std::optional<Kind> kindByName(ts::AtenOp op, DType unknown, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
       !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
@@ -120,23 +127,31 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     why = "it writes, or has other effects";
     return std::nullopt;
   }
-  if (!kind && !whyNotPointwise(op))
+  if (!kind && !whyNotPointwise(op, unknown))
     kind = Kind::Map;
-  if (!kind) {
+  if (!kind)
     why = "the operator has no compiled form";
+  return kind;
+}
+
+std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+  std::optional<Kind> kind = kindByName(op, DType::Undefined, why);
+  if (!kind)
+    return std::nullopt;
+  if (!hasPreciseTypes(op)) {
+    why = "dtype or sizes of a tensor are not known";
     return std::nullopt;
   }
-  for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
-                                            SmallVector<Type>(op->getResultTypes())))
-    if (!isPrecise(type)) {
-      why = "dtype or sizes of a tensor are not known";
-      return std::nullopt;
-    }
   if (std::optional<std::string> reason = whyNot(*kind, op)) {
     why = *reason;
     return std::nullopt;
   }
   return kind;
+}
+
+std::optional<Kind> kindWithoutTypes(ts::AtenOp op) {
+  std::string why;
+  return hasPreciseTypes(op) ? std::nullopt : kindByName(op, DType::Float32, why);
 }
 
 // ---- Views
