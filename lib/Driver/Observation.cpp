@@ -4,6 +4,7 @@
 // and without its signal handlers, which would remove the parent's files.
 #include "Observation.h"
 
+#include "tsc/Analysis/DataDependentSizes.h"
 #include "tsc/Driver/ModelSession.h"
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Transforms/Passes.h"
@@ -30,14 +31,21 @@ static constexpr size_t kMaxPrinted = size_t(64) << 20;
 /// Without any operator that is costly, so many others make a run worth its time.
 static constexpr unsigned kMinLight = 8;
 
-/// The operators that would be compiled if their types were known, in order; same for a clone.
+/// The operators that would be compiled if their types were known, in order; same for a clone. Sizes
+/// that depend on what tensors hold are others in the next call.
 static std::vector<ts::AtenOp> observedOperators(ModuleOp module) {
   std::vector<ts::AtenOp> operators;
-  for (ts::FuncOp function : module.getOps<ts::FuncOp>())
+  for (ts::FuncOp function : module.getOps<ts::FuncOp>()) {
+    if (function.isExternal())
+      continue;
+    llvm::DenseSet<Value> varying = ts::findDataDependentSizes(function);
     function.walk<WalkOrder::PreOrder>([&](ts::AtenOp op) {
-      if (isa<ts::FuncOp, ts::IfOp, ts::LoopOp>(op->getParentOp()) && kernel::kindWithoutTypes(op))
+      if (isa<ts::FuncOp, ts::IfOp, ts::LoopOp>(op->getParentOp()) &&
+          kernel::kindWithoutTypes(op) &&
+          llvm::none_of(op.getArgs(), [&](Value operand) { return varying.contains(operand); }))
         operators.push_back(op);
     });
+  }
   return operators;
 }
 

@@ -25,6 +25,8 @@ namespace tsc::ts {
 
 /// Nested operations of larger branches and loops are not worth to stand in a program twice.
 static constexpr unsigned kMaxNested = 8;
+/// With so many elements an operator is worth it alone.
+static constexpr int64_t kManyElements = 4096;
 /// How many operations may stand between two operators of a run.
 static constexpr unsigned kMaxGap = 32;
 
@@ -32,7 +34,7 @@ namespace {
 /// A piece of a block, and what there is to win.
 struct Run {
   Operation *first = nullptr, *last = nullptr;
-  unsigned heavy = 0, light = 0; ///< operators that would be compiled
+  unsigned heavy = 0, light = 0; ///< operators that would be compiled: costly ones, and others
   bool isWorthwhile() const { return heavy > 0 || light > 1; }
 };
 
@@ -68,6 +70,23 @@ static std::optional<kernel::Kind> speculativeKind(Operation *op) {
   return kernel::kindWithoutTypes(aten);
 }
 
+/// Does the operator do enough to be compiled alone?
+static bool isHeavy(Operation *op, kernel::Kind kind) {
+  if (kind == kernel::Kind::View)
+    return false;
+  if (kind != kernel::Kind::Map && kind != kernel::Kind::Rows && kind != kernel::Kind::Move)
+    return true;
+  for (unsigned i = 0; i < op->getNumOperands(); ++i)
+    if (TensorType type = observedType(cast<AtenOp>(op), i)) {
+      int64_t count = 1;
+      for (int64_t size : type.getSizes())
+        count *= size;
+      if (count >= kManyElements)
+        return true;
+    }
+  return false;
+}
+
 static bool isLarge(Operation *op) {
   unsigned count = 0;
   op->walk([&](Operation *) { ++count; });
@@ -100,14 +119,13 @@ static SmallVector<Run> findRuns(Block &block) {
         gap > kMaxGap)
       close();
     std::optional<kernel::Kind> kind = speculativeKind(&op);
-    bool isLight = kind == kernel::Kind::Map || kind == kernel::Kind::Rows ||
-                   kind == kernel::Kind::Move;
     if (kind && !run.first)
       run.first = &op;
     if (kind || (run.first && followsFrom(&op, run))) {
       run.last = &op;
-      run.light += isLight;
-      run.heavy += kind && !isLight && kind != kernel::Kind::View;
+      bool heavy = kind && isHeavy(&op, *kind);
+      run.heavy += heavy;
+      run.light += kind && !heavy && kind != kernel::Kind::View;
       gap = 0;
     } else if (!isa<ConstantOp, ListConstructOp>(op)) {
       ++gap;
@@ -124,7 +142,7 @@ static void hoistOperands(const Run &run) {
   Operation *end = run.last->getNextNode();
   for (Operation *op = run.first, *next; op != end; op = next) {
     next = op->getNextNode();
-    bool isFree = isa<ConstantOp, ListConstructOp, TupleConstructOp>(op) &&
+    bool isFree = isa<ConstantOp, ListConstructOp, TupleConstructOp, UninitializedOp>(op) &&
                   llvm::all_of(op->getOperands(), [&](Value operand) {
                     Operation *producer = operand.getDefiningOp();
                     return !producer || producer->getBlock() != op->getBlock() ||
