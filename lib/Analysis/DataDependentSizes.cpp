@@ -30,12 +30,11 @@ static bool choosesSizes(AtenOp op) {
     return op.getArgs().size() < 2 || mayBeMask(op.getArgs()[1]);
   if (base == "aten::repeat_interleave")
     return op.getName() != "aten::repeat_interleave.self_int";
-  return llvm::is_contained({"aten::nonzero", "aten::nonzero_numpy", "aten::argwhere",
-                             "aten::masked_select", "aten::_unique", "aten::_unique2",
-                             "aten::unique_dim", "aten::unique_consecutive",
-                             "aten::unique_dim_consecutive", "aten::bincount",
-                             "aten::combinations", "torchvision::nms"},
-                            base);
+  return llvm::is_contained(
+      {"aten::nonzero", "aten::nonzero_numpy", "aten::argwhere", "aten::masked_select",
+       "aten::_unique", "aten::_unique2", "aten::unique_dim", "aten::unique_consecutive",
+       "aten::unique_dim_consecutive", "aten::bincount", "aten::combinations", "torchvision::nms"},
+      base);
 }
 
 namespace {
@@ -61,8 +60,8 @@ void DependenceWalk::visit(Operation *op) {
     for (Operation &nested : region.front())
       visit(&nested);
   if (auto branch = dyn_cast<IfOp>(op)) {
-    for (auto [result, yes, no] : llvm::zip_equal(
-             op->getResults(), branch.thenYield().getValues(), branch.elseYield().getValues())) {
+    for (auto [result, yes, no] : llvm::zip_equal(op->getResults(), branch.thenYield().getValues(),
+                                                  branch.elseYield().getValues())) {
       flow(yes, result);
       flow(no, result);
     }

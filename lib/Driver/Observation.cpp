@@ -22,8 +22,8 @@ using namespace mlir;
 
 namespace tsc {
 
-/// In front of each observation, which is a line: the operator's number, the operand's, the dtype's,
-/// and the sizes as a list.
+/// In front of each observation, which is a line: the operator's number, the operand's, the
+/// dtype's, and the sizes as a list.
 static constexpr llvm::StringLiteral kMark = "tsc-observation:";
 /// How long the program may run, and print.
 static constexpr std::chrono::seconds kMaxTime(10);
@@ -31,8 +31,8 @@ static constexpr size_t kMaxPrinted = size_t(64) << 20;
 /// Without any operator that is costly, so many others make a run worth its time.
 static constexpr unsigned kMinLight = 8;
 
-/// The operators that would be compiled if their types were known, in order; same for a clone. Sizes
-/// that depend on what tensors hold are others in the next call.
+/// The operators that would be compiled if their types were known, in order; same for a clone.
+/// Sizes that depend on what tensors hold are others in the next call.
 static std::vector<ts::AtenOp> observedOperators(ModuleOp module) {
   std::vector<ts::AtenOp> operators;
   for (ts::FuncOp function : module.getOps<ts::FuncOp>()) {
@@ -53,8 +53,8 @@ bool isWorthObserving(ModuleOp module) {
   unsigned light = 0;
   for (ts::AtenOp op : observedOperators(module)) {
     std::optional<kernel::Kind> kind = kernel::kindWithoutTypes(op);
-    bool isLight = kind == kernel::Kind::Map || kind == kernel::Kind::Rows ||
-                   kind == kernel::Kind::Move;
+    bool isLight =
+        kind == kernel::Kind::Map || kind == kernel::Kind::Rows || kind == kernel::Kind::Move;
     if (!isLight && kind != kernel::Kind::View)
       return true;
     light += isLight;

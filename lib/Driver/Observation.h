@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types that tensors have when a program runs: operators of a copy of the program print those of
-// their operands, and what was printed is noted on the operators of the program itself.
+// The types that tensors have when a program runs: operators of a copy of the program print those
+// of their operands, and what was printed is noted on the operators of the program itself.
 #pragma once
 
 #include "tsc/Driver/CompileOptions.h"

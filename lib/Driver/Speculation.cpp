@@ -47,13 +47,11 @@ bool Compilation::observe() {
   Compilation observed(quick, *this, OwningOpRef<ModuleOp>(module().clone()), unheard);
   insertObservers(observed.module());
   observed.reached = Phase::Fuse; // which has nothing to do for generic kernels
-  bool ok = observed.runPasses("observe", 1,
-                               [&](OpPassManager &passes) {
-                                 ts::RemoveUnusedFunctionsOptions unused;
-                                 unused.exported = {method->name};
-                                 passes.addPass(ts::createRemoveUnusedFunctions(unused));
-                               }) &&
-            observed.compile();
+  bool ok = observed.runPasses("observe", 1, [&](OpPassManager &passes) {
+    ts::RemoveUnusedFunctionsOptions unused;
+    unused.exported = {method->name};
+    passes.addPass(ts::createRemoveUnusedFunctions(unused));
+  }) && observed.compile();
   if (ok)
     noteObservations(module(), runObserved(library.path(), method->name, *options.observed));
   return ok;
@@ -61,22 +59,27 @@ bool Compilation::observe() {
 
 /// Says which types were taken for likely, and for how many operators.
 static void printSpeculations(ModuleOp module) {
-  module.walk([](ts::IfOp branch) {
+  llvm::MapVector<Attribute, unsigned> counts;
+  module.walk([&](ts::IfOp branch) {
     auto types = branch->getAttrOfType<ArrayAttr>(ts::kSpeculatedAttr);
     if (!types)
       return;
-    unsigned count = 0;
+    unsigned &count = counts[types];
     branch.getThenRegion().walk([&](ts::AtenOp op) {
       std::string why;
       count += kernel::compiledKind(op, why).has_value();
     });
+  });
+  for (auto [types, count] : counts) {
+    if (!count)
+      continue;
     llvm::errs() << "speculated: " << count << (count == 1 ? " operator is" : " operators are")
                  << " compiled for ";
-    llvm::interleaveComma(types, llvm::errs(), [](Attribute type) {
+    llvm::interleaveComma(cast<ArrayAttr>(types), llvm::errs(), [](Attribute type) {
       llvm::errs() << tensorText(cast<ts::TensorType>(cast<TypeAttr>(type).getValue()));
     });
     llvm::errs() << "; other sizes take generic kernels\n";
-  });
+  }
 }
 
 bool Compilation::speculate() {
@@ -86,9 +89,8 @@ bool Compilation::speculate() {
   bool ok = true;
   for (int depth = 0; ok && depth < kMaxDepth; ++depth) {
     OperationFingerPrint before(module());
-    ok = runPasses("speculate", 1, [](OpPassManager &passes) {
-      passes.addPass(ts::createSpeculateTypes());
-    });
+    ok = runPasses("speculate", 1,
+                   [](OpPassManager &passes) { passes.addPass(ts::createSpeculateTypes()); });
     if (before == OperationFingerPrint(module()))
       break;
     ok = ok && runPasses("speculate", maxRounds(Phase::Specialize), [&](OpPassManager &passes) {

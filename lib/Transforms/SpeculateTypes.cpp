@@ -8,9 +8,9 @@
 //
 // A run is a piece of a block from an operator that would be compiled, were its types known, to the
 // last such one, together with all that stands between: so everything happens in the order that it
-// had, whichever branch is taken. Guarded are the values that come into the run; types of those made
-// in it follow by propagation. A run ends at nested blocks of some size, which have runs of their
-// own.
+// had, whichever branch is taken. Guarded are the values that come into the run; types of those
+// made in it follow by propagation. A run ends at nested blocks of some size, which have runs of
+// their own.
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Transforms/Passes.h"
 #include "tsc/Ts/TypeRules.h"
@@ -100,8 +100,7 @@ static bool followsFrom(Operation *op, const Run &run) {
          llvm::any_of(op->getOperands(), [&](Value operand) {
            Operation *producer = operand.getDefiningOp();
            return isa<TensorType>(operand.getType()) && producer &&
-                  producer->getBlock() == op->getBlock() &&
-                  !producer->isBeforeInBlock(run.first);
+                  producer->getBlock() == op->getBlock() && !producer->isBeforeInBlock(run.first);
          });
 }
 
@@ -185,11 +184,11 @@ static Value makeTest(OpBuilder &builder, Location loc, Value tensor, TensorType
   };
   SmallVector<Value> sizes = llvm::map_to_vector(type.getSizes(), integer);
   Value wanted = ListConstructOp::create(builder, loc, listType, sizes);
-  Value sameSizes = call("aten::eq.int_list", boolType,
-                         {call("aten::size", listType, tensor), wanted});
-  Value sameDType = call("aten::eq.int", boolType,
-                         {call("prim::dtype", intType, tensor),
-                          integer(static_cast<int64_t>(type.getDtype()))});
+  Value sameSizes =
+      call("aten::eq.int_list", boolType, {call("aten::size", listType, tensor), wanted});
+  Value sameDType =
+      call("aten::eq.int", boolType,
+           {call("prim::dtype", intType, tensor), integer(static_cast<int64_t>(type.getDtype()))});
   return call("aten::__and__.bool", boolType, {sameDType, sameSizes});
 }
 
@@ -214,11 +213,11 @@ void SpeculateTypes::speculate(const Run &run) {
   SmallVector<Attribute> types;
   for (auto [root, type] : roots) {
     Value test = makeTest(builder, loc, root, type);
-    fits = fits ? AtenOp::create(builder, loc, TypeRange(test.getType()),
-                                 builder.getStringAttr("aten::__and__.bool"),
-                                 ValueRange{fits, test})
-                      .getResult(0)
-                : test;
+    fits = fits
+               ? AtenOp::create(builder, loc, TypeRange(test.getType()),
+                                builder.getStringAttr("aten::__and__.bool"), ValueRange{fits, test})
+                     .getResult(0)
+               : test;
     types.push_back(TypeAttr::get(type));
   }
   SmallVector<Value> results;
@@ -261,12 +260,12 @@ void SpeculateTypes::runOnOperation() {
   SmallVector<Run> runs;
   for (FuncOp function : getOperation().getOps<FuncOp>()) {
     // Where metadata may change, types say nothing of a tensor.
-    bool changes = function
-                       .walk([](AtenOp op) {
-                         return changesMetadata(op) ? WalkResult::interrupt()
-                                                    : WalkResult::advance();
-                       })
-                       .wasInterrupted();
+    bool changes =
+        function
+            .walk([](AtenOp op) {
+              return changesMetadata(op) ? WalkResult::interrupt() : WalkResult::advance();
+            })
+            .wasInterrupted();
     if (changes)
       continue;
     // Outer blocks come first: what they take along nested in a run is done with.

@@ -54,9 +54,10 @@ static void addCompileOptions(CLI::App &app, CompileOptions &o, Words &w) {
   addList(app, "--preserve", o.preserve, "attribute to keep when freezing, such as encoder.scale");
   app.add_flag("--no-fuse,!--fuse", w.noFuse, "compile each operator alone");
   app.add_flag("--no-codegen", w.noCodegen, "use the generic kernel of every operator");
-  app.add_flag("--speculate,!--no-speculate", [&w](int64_t count) { w.speculate = count > 0; },
-               "run the program on its arguments to learn sizes that cannot be proven (default: "
-               "when compiling with --args)");
+  app.add_flag(
+      "--speculate,!--no-speculate", [&w](int64_t count) { w.speculate = count > 0; },
+      "run the program on its arguments to learn sizes that cannot be proven (default: "
+      "when compiling with --args)");
   app.add_flag("--defer-unsupported", o.deferUnsupported,
                "an operator that is not supported raises when it is reached");
   app.add_option("--max-expanded", o.maxExpanded,

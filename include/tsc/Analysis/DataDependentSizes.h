@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which values have sizes that depend on what tensors hold: results of nonzero, of a selection by
-// mask, of non-maximum suppression, and all that is computed from them. Sizes of other values follow
-// from those of the arguments, or from numbers that are read from tensors.
+// mask, of non-maximum suppression, and all that is computed from them. Sizes of other values
+// follow from those of the arguments, or from numbers that are read from tensors.
 #pragma once
 
 #include "tsc/Ts/TsDialect.h"
