@@ -123,6 +123,21 @@ def Decompose : Pass<"ts-decompose", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numDecomposed", "num-decomposed", "operators decomposed">];
 }
 
+def SpeculateTypes : Pass<"ts-speculate-types", "::mlir::ModuleOp"> {
+  let summary = "write operators a second time for the dtypes and sizes that tensors had when the program was observed";
+  let description = [{
+    Needs: ts-propagate-types just before, and what was observed as the attribute `ts.observed` of operators: the type of each
+    operand, or unit. Leaves: runs of operators that would be compiled, were their operands' types known, beside a copy of
+    them that may rely on the types; which of the two is taken, dtypes and sizes decide when the program runs. What is left
+    in the copy without types can be observed and speculated on in turn; the operators beside it are left alone.
+    Before:  %y = conv2d(%x, %w) {ts.observed = [!ts.tensor<[1,3,8,8],f32>, unit]}
+    After:   %y = ts.if (dtype and size of %x are f32 and [1,3,8,8]) {
+               %x1 = ts.unchecked_cast %x {ts.checked} : !ts.tensor<[1,3,8,8],f32>    conv2d(%x1, %w)
+             } else { conv2d(%x, %w) }
+  }];
+  let statistics = [Statistic<"numSpeculated", "num-speculated", "operators written a second time">];
+}
+
 def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {
   let summary = "turn in-place operators on tensors that nothing else sees into their functional forms";
   let description = [{

@@ -52,6 +52,14 @@ private:
 
 static bool isContainer(Type type) { return isa<ListType, DictType, TupleType>(type); }
 
+/// Can an operator's result be something that a container of this type holds? Tensors come out of
+/// containers of objects only: not out of lists of sizes.
+static bool mayHold(Type container, Type result) {
+  auto list = dyn_cast<ListType>(container);
+  return isContainer(container) &&
+         !(list && isImmutable(list.getElement()) && isa<TensorType>(result));
+}
+
 /// Normalization in training writes its running statistics, which schemas do not say.
 static bool writesStatistics(AtenOp op, const SchemaArgument &argument) {
   if (argument.name != "running_mean" && argument.name != "running_var")
@@ -92,7 +100,7 @@ void UseWalk::visitAten(AtenOp op, unsigned index) {
       return llvm::is_contained(of->sets, set);
     });
     // What a container holds comes out under "*", or under no mark at all in older schemas.
-    if (shares || isContainer(type) || (of && llvm::is_contained(of->sets, "*")))
+    if (shares || mayHold(type, result.getType()) || (of && llvm::is_contained(of->sets, "*")))
       push(result);
   }
   // Put into a container: it can be reached through that container from now on.

@@ -107,7 +107,16 @@ static std::optional<std::string> whyNotType(Type type) {
   return std::nullopt;
 }
 
-std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+bool isPrecise(Type type) { return !whyNotType(type); }
+
+static bool hasPreciseTypes(ts::AtenOp op) {
+  return llvm::all_of(op->getOperandTypes(), isPrecise) &&
+         llvm::all_of(op->getResultTypes(), isPrecise);
+}
+
+/// The kind by the operator's name, for tensors without a known dtype as if it were `unknown`;
+/// nothing with a reason for those that can never be compiled.
+static std::optional<Kind> kindByName(ts::AtenOp op, DType unknown, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
       !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
@@ -125,12 +134,17 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     why = because(Reason::HasEffects);
     return std::nullopt;
   }
-  if (!kind && !whyNotPointwise(op))
+  if (!kind && !whyNotPointwise(op, unknown))
     kind = Kind::Map;
-  if (!kind) {
+  if (!kind)
     why = because(Reason::NoForm);
+  return kind;
+}
+
+std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+  std::optional<Kind> kind = kindByName(op, DType::Undefined, why);
+  if (!kind)
     return std::nullopt;
-  }
   for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
                                             SmallVector<Type>(op->getResultTypes())))
     if (std::optional<std::string> reason = whyNotType(type)) {
@@ -142,6 +156,11 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     return std::nullopt;
   }
   return kind;
+}
+
+std::optional<Kind> kindWithoutTypes(ts::AtenOp op) {
+  std::string why;
+  return hasPreciseTypes(op) ? std::nullopt : kindByName(op, DType::Float32, why);
 }
 
 // ---- Views

@@ -28,6 +28,12 @@ enum class Phase : uint8_t {
 llvm::StringRef phaseName(Phase phase);
 std::optional<Phase> findPhase(llvm::StringRef name);
 
+/// Where the arguments of a call come from, as the command line says it.
+struct ArgumentSources {
+  std::vector<std::string> files;                         ///< --args
+  std::vector<std::pair<std::string, std::string>> texts; ///< --arg NAME=VALUE
+};
+
 struct CompileOptions {
   std::string input;                ///< a .pt, .py or .mlir
   std::vector<std::string> outputs; ///< their suffixes say what is wanted
@@ -38,6 +44,8 @@ struct CompileOptions {
   std::vector<std::string> argsFiles;  ///< --args, as contracts
   /// Of arguments by name: values as text, whose types and sizes are contracts too.
   std::vector<std::pair<std::string, std::string>> argTexts;
+  /// The program is run once on these, to see the types of its tensors; nothing: it is not.
+  std::optional<ArgumentSources> observed;
   std::vector<std::string> preserve;
 
   unsigned optimization = 2;

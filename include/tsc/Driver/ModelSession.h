@@ -16,12 +16,6 @@
 
 namespace tsc {
 
-/// Where the arguments of a call come from, as the command line says it.
-struct ArgumentSources {
-  std::vector<std::string> files;                         ///< --args
-  std::vector<std::pair<std::string, std::string>> texts; ///< --arg NAME=VALUE
-};
-
 /// One value for each parameter of a method.
 class BoundArguments {
 public:
