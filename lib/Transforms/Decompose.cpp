@@ -130,6 +130,44 @@ static bool replaceBySlices(AtenOp op) {
   return true;
 }
 
+/// Tensors that broadcast to one shape, one by one.
+static bool replaceByExpands(AtenOp op) {
+  SmallVector<Type> parts;
+  auto list = op.getName() == "aten::broadcast_tensors"
+                  ? op.getArgs()[0].getDefiningOp<ListConstructOp>()
+                  : ListConstructOp();
+  if (!list || !isOnlyRead(op.getArgs()[0]) || !inferListElements(op.getResult(0), parts) ||
+      parts.size() != list.getElements().size())
+    return false;
+  OpBuilder builder(op);
+  Location loc = withDebugNames(op.getLoc(), {});
+  SmallVector<Value> views;
+  for (auto [part, tensor] : llvm::zip_equal(parts, list.getElements())) {
+    auto type = dyn_cast<TensorType>(part);
+    if (!type || !type.hasStaticShape())
+      return false;
+    views.push_back(tensor);
+    if (type == tensor.getType())
+      continue;
+    SmallVector<Value> sizes;
+    for (int64_t size : type.getSizes())
+      sizes.push_back(ConstantOp::create(builder, loc, IntType::get(op.getContext()),
+                                         builder.getI64IntegerAttr(size)));
+    Value shape = ListConstructOp::create(
+        builder, loc, ListType::get(op.getContext(), IntType::get(op.getContext())), sizes);
+    Value implicit = ConstantOp::create(builder, loc, BoolType::get(op.getContext()),
+                                        builder.getBoolAttr(false));
+    views.back() =
+        AtenOp::create(builder, loc, TypeRange(part), builder.getStringAttr("aten::expand"),
+                       ValueRange{tensor, shape, implicit})
+            .getResult(0);
+  }
+  auto made = ListConstructOp::create(builder, op.getLoc(), op.getResult(0).getType(), views);
+  op.getResult(0).replaceAllUsesWith(made.getResult());
+  op.erase();
+  return true;
+}
+
 // ---- Inlining
 
 void Decompose::inlineFunction(AtenOp op, FuncOp function) {
@@ -216,7 +254,7 @@ void Decompose::runOnOperation() {
       loops.push_back(loop);
   });
   for (AtenOp op : operators)
-    if (!replaceBySlices(op))
+    if (!replaceBySlices(op) && !replaceByExpands(op))
       decompose(op);
   for (LoopOp loop : loops)
     unroll(loop);

@@ -55,6 +55,18 @@ static DType divided(RuleCall &call, ArrayRef<TensorFacts> tensors) {
   return call.text("rounding_mode") ? promoted(call, tensors) : DType::Undefined;
 }
 
+/// Powers in double precision.
+static DType wideFloat(RuleCall &call, ArrayRef<TensorFacts> tensors) {
+  DType dtype = promoted(call, tensors);
+  return dtype == DType::Undefined || isComplex(dtype) ? DType::Undefined : DType::Float64;
+}
+/// The product of a tensor with a power, which is a float whatever its exponent.
+static DType scaledByPower(RuleCall &, ArrayRef<TensorFacts> tensors) {
+  DType exponent = toFloat(tensors[1].dtype);
+  return exponent == DType::Undefined ? DType::Undefined
+                                      : resultType({tensors[0], tensors[1].withDType(exponent)});
+}
+
 /// The condition broadcasts and does not promote.
 static DType ofBranches(RuleCall &call, ArrayRef<TensorFacts> tensors) {
   return promoted(call, tensors.drop_front());
@@ -95,8 +107,11 @@ ArrayRef<RuleRow> elementwiseRules() {
        "__or__.Scalar __xor__.Tensor __xor__.Scalar bitwise_left_shift.Tensor "
        "bitwise_right_shift.Tensor __lshift__.Tensor __rshift__.Tensor clamp clamp.Tensor clip "
        "clip.Tensor clamp_min clamp_min.Tensor clamp_max clamp_max.Tensor hypot nextafter "
-       "heaviside gcd lcm",
+       "heaviside gcd lcm logaddexp logaddexp2",
        broadcasting<promoted>},
+      {"float_power.Tensor_Tensor float_power.Tensor_Scalar float_power.Scalar",
+       broadcasting<wideFloat>},
+      {"ldexp.Tensor", broadcasting<scaledByPower>},
       {"div.Tensor div.Scalar div.Tensor_mode div.Scalar_mode divide.Tensor divide.Scalar "
        "divide.Tensor_mode divide.Scalar_mode true_divide.Tensor true_divide.Scalar",
        broadcasting<divided>},

@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # What nn.MultiheadAttention and nn.TransformerEncoderLayer call outside training.
 
+# The mask in the form that scores take: a bool one says what is left out, a type of 1 that it is one of keys.
+def kept_scores(mask: Optional[Tensor], mask_type: Optional[int]) -> Optional[Tensor]:
+    if mask is None:
+        return None
+    kept = mask
+    if mask.dtype == 11:
+        kept = torch.logical_not(mask)
+    if mask_type == 1:
+        kept = kept.reshape([mask.size(0), 1, 1, mask.size(1)])
+    return kept
+
+
 # Queries, keys and values come from one product.
 def _native_multi_head_attention(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, num_head: int,
                                  qkv_weight: Tensor, qkv_bias: Tensor, proj_weight: Tensor, proj_bias: Tensor,
                                  mask: Optional[Tensor], need_weights: bool, average_attn_weights: bool,
                                  mask_type: Optional[int]) -> Tuple[Tensor, Tensor]:
-    if mask is not None or not (query is key and key is value) or query.dim() != 3:
+    is_plain = query is key and key is value and query.dim() == 3
+    if not is_plain or (mask is not None and (need_weights or (mask_type == 1 and mask.dim() != 2))):
         return torch._native_multi_head_attention(query, key, value, embed_dim, num_head, qkv_weight, qkv_bias, proj_weight,
                                                   proj_bias, mask, need_weights, average_attn_weights, mask_type)
     batch, rows = query.size(0), query.size(1)
@@ -21,7 +34,7 @@ def _native_multi_head_attention(query: Tensor, key: Tensor, value: Tensor, embe
             weights = weights.mean([1])
     else:
         weights = ops.prim.AutogradZero()
-        attended = torch.scaled_dot_product_attention(q, k, v)
+        attended = torch.scaled_dot_product_attention(q, k, v, kept_scores(mask, mask_type))
     joined = attended.transpose(1, 2).reshape([batch, rows, embed_dim])
     return torch.linear(joined, proj_weight, proj_bias), weights
 

@@ -99,7 +99,7 @@ def fits_points(y: Tensor, x: Tensor, dim: int) -> bool:
         return False
     if x.dim() == 1:
         return x.size(0) == y.size(dim)
-    return x.size() == y.size()
+    return x.dim() == y.dim() and x.size(dim) == y.size(dim)
 
 
 def trapezoid__x(y: Tensor, x: Tensor, dim: int) -> Tensor:

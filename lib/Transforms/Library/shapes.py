@@ -106,9 +106,27 @@ def movedim__int(self: Tensor, source: int, destination: int) -> Tensor:
 
 
 def movedim__intlist(self: Tensor, source: List[int], destination: List[int]) -> Tensor:
-    if len(source) == 1 and len(destination) == 1:
-        return torch.movedim(self, source[0], destination[0])
-    return torch.movedim(self, source, destination)
+    if self.dim() == 0 or len(source) != len(destination):
+        return torch.movedim(self, source, destination)
+    moved: List[int] = []
+    for s in source:
+        moved.append(s % self.dim())
+    others: List[int] = []
+    for d in range(self.dim()):
+        if d not in moved:
+            others.append(d)
+    order: List[int] = []
+    count = 0
+    for p in range(self.dim()):
+        at = -1
+        for i in range(len(destination)):
+            if destination[i] % self.dim() == p:
+                at = moved[i]
+        if at < 0:
+            at = others[count]
+            count = count + 1
+        order.append(at)
+    return self.permute(order)
 
 
 def mH(self: Tensor) -> Tensor:
@@ -119,6 +137,10 @@ def matrix_H(self: Tensor) -> Tensor:
     if self.dim() == 0:
         return torch.matrix_H(self)
     return self.transpose(0, 1)
+
+
+def linalg_diagonal(A: Tensor, offset: int, dim1: int, dim2: int) -> Tensor:
+    return A.diagonal(offset, dim1, dim2)
 
 
 def ravel(self: Tensor) -> Tensor:
@@ -298,13 +320,18 @@ def take(self: Tensor, index: Tensor) -> Tensor:
 def take_along_dim(self: Tensor, indices: Tensor, dim: Optional[int]) -> Tensor:
     if dim is None:
         return self.reshape([-1]).gather(0, indices.reshape([-1]))
-    whole = self.dim() != indices.dim() or self.dim() == 0
-    if not whole:
-        for d in range(self.dim()):
-            whole = whole or (d != dim % self.dim() and self.size(d) != indices.size(d))
-    if whole:
+    if self.dim() != indices.dim() or self.dim() == 0:
         return torch.take_along_dim(self, indices, dim)
-    return self.gather(dim, indices)
+    from_sizes: List[int] = []
+    index_sizes: List[int] = []
+    for d in range(self.dim()):
+        if d == dim % self.dim():
+            from_sizes.append(self.size(d))
+            index_sizes.append(indices.size(d))
+        else:
+            from_sizes.append(max(self.size(d), indices.size(d)))
+            index_sizes.append(max(self.size(d), indices.size(d)))
+    return self.expand(from_sizes).gather(dim, indices.expand(index_sizes))
 
 
 def shifted(self: Tensor, dim: Optional[List[int]], extra: int) -> Tensor:
