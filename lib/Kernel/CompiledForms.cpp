@@ -150,13 +150,18 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
   auto from = dyn_cast<ts::TensorType>(op.getArgs()[0].getType());
   auto to = dyn_cast<ts::TensorType>(op.getResult(0).getType());
   if (!from || !to || op.getNumResults() != 1)
-    return because(Reason::NotOneView);
+    return because(Reason::NoForm);
   if (from.getDtype() != to.getDtype())
     return because(Reason::ViewOtherDType);
+  bool takesSizes = op.getBaseName().ends_with("_as");
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
-    if (isa<ts::TensorType>(value.getType()) || isNone(value) || constantInt(value) ||
-        constantInts(value) || constantBool(value))
+    if (isNone(value) || constantInt(value) || constantInts(value) || constantBool(value))
       continue;
+    if (isa<ts::TensorType>(value.getType())) {
+      if (value != op.getArgs()[0] && !takesSizes)
+        return because(Reason::ViewByTensor, argument.name);
+      continue;
+    }
     // Reshapes read their sizes from the result's type.
     if (argument.type.kind == ts::SchemaType::List &&
         (op.getBaseName() == "aten::view" || op.getBaseName() == "aten::reshape" ||
