@@ -8,8 +8,6 @@
 #include "tsc/Kernel/Pointwise.h"
 #include "tsc/Kernel/Reasons.h"
 
-#include "llvm/ADT/StringSwitch.h"
-
 using namespace mlir;
 
 namespace tsc::kernel {
@@ -63,12 +61,18 @@ bool isNone(Value value) { return isa_and_nonnull<UnitAttr>(constantOf(value)); 
 
 // ---- The table
 
-static std::optional<Kind> kindOf(StringRef name) {
-  return llvm::StringSwitch<std::optional<Kind>>(name)
-#define KERNEL_FORM(NAME, KIND) .Case(NAME, Kind::KIND)
+/// The kinds of a name, in the table's order: the first that fits is taken.
+static SmallVector<Kind, 2> kindsOf(StringRef name) {
+  static constexpr std::pair<StringLiteral, Kind> kRows[] = {
+#define KERNEL_FORM(NAME, KIND) {NAME, Kind::KIND},
 #include "CompiledForms.def"
 #undef KERNEL_FORM
-      .Default(std::nullopt);
+  };
+  SmallVector<Kind, 2> kinds;
+  for (const auto &[known, kind] : kRows)
+    if (known == name)
+      kinds.push_back(kind);
+  return kinds;
 }
 
 static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
@@ -107,41 +111,45 @@ static std::optional<std::string> whyNotType(Type type) {
   return std::nullopt;
 }
 
+/// Does the operator more than to make tensors?
+static bool hasEffects(const ts::OperatorRow &row, ArrayRef<Kind> kinds) {
+  // These draw random numbers only when there is dropout, which their forms exclude.
+  bool mayDrop = llvm::any_of(
+      kinds, [](Kind kind) { return kind == Kind::Recurrent || kind == Kind::Attention; });
+  uint8_t effects = mayDrop ? row.effects & ~ts::kNondeterministic : row.effects;
+  return effects || llvm::any_of(row.schema().arguments,
+                                 [](const ts::SchemaArgument &a) { return a.alias.isWrite; });
+}
+
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+  auto no = [&](const std::string &reason) -> std::optional<Kind> {
+    why = reason;
+    return std::nullopt;
+  };
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
-      !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
-    why = because(Reason::NotOnTensors);
-    return std::nullopt;
-  }
-  std::optional<Kind> kind = kindOf(op.getName());
-  if (!kind)
-    kind = kindOf(op.getBaseName());
-  // These draw random numbers only when there is dropout, which their forms exclude.
-  bool mayDrop = kind == Kind::Recurrent || kind == Kind::Attention;
-  uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
-  if (effects || llvm::any_of(row->schema().arguments,
-                              [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
-    why = because(Reason::HasEffects);
-    return std::nullopt;
-  }
-  if (!kind && !whyNotPointwise(op))
-    kind = Kind::Map;
-  if (!kind) {
-    why = because(Reason::NoForm);
-    return std::nullopt;
-  }
+      !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>))
+    return no(because(Reason::NotOnTensors));
+  SmallVector<Kind, 2> kinds = kindsOf(op.getName());
+  if (kinds.empty())
+    kinds = kindsOf(op.getBaseName());
+  if (hasEffects(*row, kinds))
+    return no(because(Reason::HasEffects));
+  if (kinds.empty() && row->lowering.starts_with("elementwise:"))
+    kinds.push_back(Kind::Map);
+  if (kinds.empty())
+    return no(because(Reason::NoForm));
   for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
                                             SmallVector<Type>(op->getResultTypes())))
-    if (std::optional<std::string> reason = whyNotType(type)) {
-      why = *reason;
-      return std::nullopt;
-    }
-  if (std::optional<std::string> reason = whyNot(*kind, op)) {
-    why = *reason;
-    return std::nullopt;
+    if (std::optional<std::string> reason = whyNotType(type))
+      return no(*reason);
+  for (Kind kind : kinds) {
+    std::optional<std::string> reason = whyNot(kind, op);
+    if (!reason)
+      return kind;
+    why = kind == Kind::Map ? "it " + *reason : *reason;
   }
-  return kind;
+  return std::nullopt;
 }
 
 // ---- Views

@@ -29,7 +29,7 @@ Tolerance toleranceOf(DType dtype) {
   case DType::Float16:
     return {1e-3, 1e-3};
   case DType::BFloat16:
-    return {1.6e-2, 1e-3};
+    return {1.6e-2, 8e-3}; // 2 units of the last place: generic kernels round in between
   default:
     return {0, 0};
   }

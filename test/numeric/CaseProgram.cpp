@@ -5,6 +5,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -39,7 +40,7 @@ private:
 
   raw_ostream &os;
   const Case &test;
-  size_t index, count = 0, parameters = 0;
+  size_t index, count = 0, parameters = 0, constants = 0;
 };
 } // namespace
 
@@ -123,17 +124,17 @@ Named FunctionText::callOn(StringRef name, const Named &self, ArrayRef<StringRef
   return call(row, arguments).front();
 }
 
-/// Small numbers of both signs, which are folded to a constant.
 Named FunctionText::constantTensor(const TensorCase &tensor) {
-  Named end = constant("!ts.int", Twine(tensor.numel()));
-  Named dtype = constant("!ts.int", Twine(static_cast<int>(tensor.dtype)));
-  Named none = constant("!ts.none", "unit");
-  Named values = call(*ts::findOperator("aten::arange"), {end, dtype, none, none, none}).front();
-  values = callOn("aten::mul.Scalar", values, {"0.7"});
-  values = callOn("aten::sin", values, {});
-  values = callOn("aten::mul.Scalar", values, {"0.4"});
-  std::string sizes = sizesText(tensor);
-  return callOn("aten::reshape", values, {sizes});
+  const auto *storage = find(kConstantDTypes, tensor.dtype);
+  std::vector<std::string> strides;
+  int64_t step = 1;
+  for (int64_t size : reverse(tensor.sizes)) {
+    strides.insert(strides.begin(), std::to_string(step));
+    step *= size;
+  }
+  return constant(kTensor, "#ts.tensor<" + Twine(storage - std::begin(kConstantDTypes)) + "," +
+                               Twine(constants++) + "," + findDType(tensor.dtype)->shortName + "," +
+                               sizesText(tensor) + ",[" + join(strides, ",") + "]>");
 }
 
 Named FunctionText::tensor(const TensorCase &tensor) {
@@ -165,7 +166,7 @@ void FunctionText::print() {
            << findDType(tensor.dtype)->shortName << ">}";
         ++parameter;
       }
-  size_t results = test.row->schema().returns.size();
+  size_t results = test.results;
   SmallVector<std::string> tensors(results, kTensor.str());
   std::string type = results == 1 ? kTensor.str() : "!ts.tuple<[" + join(tensors, ", ") + "]>";
   os << ") -> " << type << " {\n";
@@ -178,6 +179,7 @@ void FunctionText::print() {
   Named result = made.front();
   if (results > 1) {
     result = fresh(type);
+    made.truncate(results);
     auto names = map_range(made, [](const Named &m) { return m.name; });
     os << "  " << result.name << " = ts.tuple_construct(" << join(names, ", ") << ") : ("
        << join(tensors, ", ") << ") -> " << type << '\n';
@@ -185,10 +187,10 @@ void FunctionText::print() {
   os << "  ts.return " << result.name << " : " << type << "\n}\n";
 }
 
-std::string programText(ArrayRef<Case> cases) {
+std::string programText(ArrayRef<Case> cases, StringRef weights) {
   std::string text;
   raw_string_ostream os(text);
-  os << "module @test {\n";
+  os << "module @test attributes {ts.weights = \"" << sys::path::filename(weights) << "\"} {\n";
   for (size_t i = 0; i < cases.size(); ++i)
     FunctionText(os, cases[i], i).print();
   os << "}\n";

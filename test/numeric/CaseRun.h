@@ -10,6 +10,7 @@
 namespace tsc::test {
 
 struct CaseResult {
+  std::string generic;     ///< why the operator stays generic; "" when it does not
   bool isCompiled = false; ///< a compiled kernel ran in a call that succeeded
   std::string differs;     ///< what and where; "" when nothing did
   std::string raised;      ///< what a call raised otherwise; "" for nothing

@@ -194,6 +194,12 @@ static bool parseCase(StringRef line, Case &made, std::string &error) {
       return error = "no value of '" + argument.name + "': " + line.str(), false;
     }
   }
+  made.results = made.row->schema().returns.size();
+  if (words.size() > used && words.back().consume_front("results=")) {
+    ++used;
+    if (words.back().getAsInteger(10, made.results))
+      return error = "no number of results: " + line.str(), false;
+  }
   if (used != words.size())
     return error = "an argument that the operator lacks: " + line.str(), false;
   return true;

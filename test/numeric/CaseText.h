@@ -7,7 +7,8 @@
 // Arguments that are left out have the schema's defaults. A tensor is a dtype and its sizes; f, w,
 // n, i and a stand for several dtypes in turn (floats; float32 and float64; numbers; integers;
 // all), the same one wherever the letter stands. `i64[4]<9` holds numbers from 0 to 8; `!f32[3]` is
-// a constant of the program. {7,16,33} makes a case of each; several braces go side by side.
+// a constant of the program; `results=1` uses the first result alone. {7,16,33} makes a case of
+// each; several braces go side by side.
 #pragma once
 
 #include "tsc/Common/DType.h"
@@ -36,6 +37,7 @@ struct Case {
   const ts::OperatorRow *row = nullptr;
   std::string text; ///< of this case alone
   std::vector<ArgumentCase> arguments;
+  size_t results = 1; ///< that are used: all, or what `results=` says
   /// Operators before and behind this one, so that a view is not alone in its region.
   bool wrapsBefore = false, wrapsBehind = false;
 };
@@ -43,8 +45,14 @@ struct Case {
 /// The cases of a line; empty with `error` set when it is wrong.
 std::vector<Case> expandLine(llvm::StringRef line, std::string &error);
 
-/// A program with a function `f<i>` for each case, of the tensors that are no constants.
-std::string programText(llvm::ArrayRef<Case> cases);
+/// Constant tensors look into one storage for each of these, of so many numbers.
+inline constexpr DType kConstantDTypes[] = {DType::Float32, DType::Float64, DType::Float16,
+                                            DType::BFloat16};
+inline constexpr int64_t kConstantNumbers = 1 << 15;
+
+/// A program with a function `f<i>` for each case, of the tensors that are no constants. `weights`
+/// is the file of those that are, beside the program's.
+std::string programText(llvm::ArrayRef<Case> cases, llvm::StringRef weights);
 
 /// Lines for all elementwise operators, made from their schemas.
 std::vector<std::string> elementwiseLines();

@@ -66,7 +66,8 @@ static StringSet<> runAll(ArrayRef<Case> cases) {
       if (!result.differs.empty())
         FAIL_CHECK(test.text << "\n  " << result.differs);
       if (!result.isCompiled)
-        UNSCOPED_INFO(test.text << ": " << (result.raised.empty() ? "generic" : result.raised));
+        UNSCOPED_INFO(test.text << ": "
+                                << (result.raised.empty() ? result.generic : result.raised));
       if (result.isCompiled) {
         compiled.insert(test.row->fullName);
         compiled.insert(test.row->baseName());

@@ -3,6 +3,7 @@
 // CHECK-LABEL: ts.func @two_kernels
 // CHECK:       %[[ALL:.*]] = kernel.region
 // CHECK:       %[[FIRST:.*]] = kernel.region
+// CHECK-COUNT-2: kernel.yield
 // CHECK:       %[[SOFTMAX:.*]] = ts.aten "aten::softmax.int"
 // CHECK:       kernel.compare "region 1, kernel 1 (rows: aten::softmax.int)"(%[[FIRST]], %[[SOFTMAX]])
 // CHECK:       %[[SIX:.*]] = ts.constant !ts.int, 6

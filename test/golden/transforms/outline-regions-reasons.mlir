@@ -25,9 +25,9 @@ ts.func @no_form(%x: !ts.tensor<[4,6],f32>) -> !ts.tensor {
 }
 
 // CHECK-LABEL: ts.func @not_precise
-// CHECK:       "aten::relu"{{.*}}kernel.generic = "dtype or sizes of a tensor are not known"
+// CHECK:       "aten::fliplr"{{.*}}kernel.generic = "dtype or sizes of a tensor are not known"
 ts.func @not_precise(%x: !ts.tensor) -> !ts.tensor {
-  %r = ts.aten "aten::relu"(%x) : (!ts.tensor) -> !ts.tensor
+  %r = ts.aten "aten::fliplr"(%x) : (!ts.tensor) -> !ts.tensor
   ts.return %r : !ts.tensor
 }
 
