@@ -64,6 +64,12 @@ def Kernel_GroupOp : Kernel_Op<"group", [SingleBlock, RecursiveMemoryEffects, Pa
   }];
 }
 
+def Kernel_CompareOp : Kernel_Op<"compare", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "raises CodegenDiffers when a compiled tensor differs from the one that generic kernels made";
+  let arguments = (ins Ts_TensorType:$found, Ts_TensorType:$expected, StrAttr:$what);
+  let assemblyFormat = "$what `(` $found `,` $expected `)` attr-dict `:` type($found) `,` type($expected)";
+}
+
 def Kernel_YieldOp : Kernel_Op<"yield", [Terminator, ParentOneOf<["RegionOp", "GroupOp"]>, Pure]> {
   let arguments = (ins Variadic<Ts_TensorType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";

@@ -182,6 +182,18 @@ def FuseGroups : Pass<"ts-fuse-groups", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numGroups", "num-groups", "groups made">];
 }
 
+def CompareRegions : Pass<"ts-compare-regions", "::mlir::ModuleOp"> {
+  let summary = "run the kernels of regions on generic kernels too, and compare";
+  let description = [{
+    Needs: ts-fuse-groups. Leaves: the program as it is, and behind each region comparisons that raise CodegenDiffers: of
+    each kernel alone, then of the region as a whole.
+    Before:  %r = kernel.region(%x) { kernel.group ... }
+    After:   %r = kernel.region(%x) {...}    %g = ts.aten ...(%x)    kernel.compare "region 1, kernel 1 (...)"(%r, %g)
+  }];
+  let dependentDialects = ["::tsc::kernel::KernelDialect"];
+  let statistics = [Statistic<"numComparisons", "num-comparisons", "comparisons inserted">];
+}
+
 def InsertUpcasts : Pass<"ts-insert-upcasts", "::mlir::ModuleOp"> {
   let summary = "say where a value becomes one of a supertype with another representation";
   let description = [{

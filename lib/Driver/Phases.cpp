@@ -96,6 +96,8 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(ts::createFuseGroups());
   if (options.fuse)
     passes.addPass(ts::createFuseElementwise()); // of what no region took
+  if (options.compareCodegen)
+    passes.addPass(ts::createCompareRegions()); // last, so that nothing fuses what it compares with
 }
 
 static void addLower(OpPassManager &passes) {

@@ -8,8 +8,6 @@
 #include "tsc/Kernel/Pointwise.h"
 #include "tsc/Kernel/Reasons.h"
 
-#include "llvm/ADT/StringSwitch.h"
-
 using namespace mlir;
 
 namespace tsc::kernel {
@@ -63,12 +61,18 @@ bool isNone(Value value) { return isa_and_nonnull<UnitAttr>(constantOf(value)); 
 
 // ---- The table
 
-static std::optional<Kind> kindOf(StringRef name) {
-  return llvm::StringSwitch<std::optional<Kind>>(name)
-#define KERNEL_FORM(NAME, KIND) .Case(NAME, Kind::KIND)
+/// The kinds of a name, in the table's order: the first that fits is taken.
+static SmallVector<Kind, 2> kindsOf(StringRef name) {
+  static constexpr std::pair<StringLiteral, Kind> kRows[] = {
+#define KERNEL_FORM(NAME, KIND) {NAME, Kind::KIND},
 #include "CompiledForms.def"
 #undef KERNEL_FORM
-      .Default(std::nullopt);
+  };
+  SmallVector<Kind, 2> kinds;
+  for (const auto &[known, kind] : kRows)
+    if (known == name)
+      kinds.push_back(kind);
+  return kinds;
 }
 
 static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
@@ -109,41 +113,41 @@ static std::optional<std::string> whyNotType(Type type) {
 
 bool isPrecise(Type type) { return !whyNotType(type); }
 
-static bool hasPreciseTypes(ts::AtenOp op) {
-  return llvm::all_of(op->getOperandTypes(), isPrecise) &&
-         llvm::all_of(op->getResultTypes(), isPrecise);
+/// Does the operator more than to make tensors?
+static bool hasEffects(const ts::OperatorRow &row, ArrayRef<Kind> kinds) {
+  // These draw random numbers only when there is dropout, which their forms exclude.
+  bool mayDrop = llvm::any_of(
+      kinds, [](Kind kind) { return kind == Kind::Recurrent || kind == Kind::Attention; });
+  uint8_t effects = mayDrop ? row.effects & ~ts::kNondeterministic : row.effects;
+  return effects || llvm::any_of(row.schema().arguments,
+                                 [](const ts::SchemaArgument &a) { return a.alias.isWrite; });
 }
 
-/// The kind by the operator's name, for tensors without a known dtype as if it were `unknown`;
-/// nothing with a reason for those that can never be compiled.
-static std::optional<Kind> kindByName(ts::AtenOp op, DType unknown, std::string &why) {
+/// The kinds by the operator's name; none, with a reason, for those that are never compiled.
+static SmallVector<Kind, 2> kindsByName(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
       !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
     why = because(Reason::NotOnTensors);
-    return std::nullopt;
+    return {};
   }
-  std::optional<Kind> kind = kindOf(op.getName());
-  if (!kind)
-    kind = kindOf(op.getBaseName());
-  // These draw random numbers only when there is dropout, which their forms exclude.
-  bool mayDrop = kind == Kind::Recurrent || kind == Kind::Attention;
-  uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
-  if (effects || llvm::any_of(row->schema().arguments,
-                              [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
+  SmallVector<Kind, 2> kinds = kindsOf(op.getName());
+  if (kinds.empty())
+    kinds = kindsOf(op.getBaseName());
+  if (hasEffects(*row, kinds)) {
     why = because(Reason::HasEffects);
-    return std::nullopt;
+    return {};
   }
-  if (!kind && !whyNotPointwise(op, unknown))
-    kind = Kind::Map;
-  if (!kind)
+  if (kinds.empty() && row->lowering.starts_with("elementwise:"))
+    kinds.push_back(Kind::Map);
+  if (kinds.empty())
     why = because(Reason::NoForm);
-  return kind;
+  return kinds;
 }
 
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
-  std::optional<Kind> kind = kindByName(op, DType::Undefined, why);
-  if (!kind)
+  SmallVector<Kind, 2> kinds = kindsByName(op, why);
+  if (kinds.empty())
     return std::nullopt;
   for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
                                             SmallVector<Type>(op->getResultTypes())))
@@ -151,16 +155,24 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
       why = *reason;
       return std::nullopt;
     }
-  if (std::optional<std::string> reason = whyNot(*kind, op)) {
-    why = *reason;
-    return std::nullopt;
+  for (Kind kind : kinds) {
+    std::optional<std::string> reason = whyNot(kind, op);
+    if (!reason)
+      return kind;
+    why = kind == Kind::Map ? "it " + *reason : *reason;
   }
-  return kind;
+  return std::nullopt;
 }
 
 std::optional<Kind> kindWithoutTypes(ts::AtenOp op) {
+  if (llvm::all_of(op->getOperandTypes(), isPrecise) &&
+      llvm::all_of(op->getResultTypes(), isPrecise))
+    return std::nullopt;
   std::string why;
-  return hasPreciseTypes(op) ? std::nullopt : kindByName(op, DType::Float32, why);
+  for (Kind kind : kindsByName(op, why))
+    if (kind != Kind::Map || !whyNotPointwise(op, DType::Float32))
+      return kind;
+  return std::nullopt;
 }
 
 // ---- Views
@@ -169,13 +181,18 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
   auto from = dyn_cast<ts::TensorType>(op.getArgs()[0].getType());
   auto to = dyn_cast<ts::TensorType>(op.getResult(0).getType());
   if (!from || !to || op.getNumResults() != 1)
-    return because(Reason::NotOneView);
+    return because(Reason::NoForm);
   if (from.getDtype() != to.getDtype())
     return because(Reason::ViewOtherDType);
+  bool takesSizes = op.getBaseName().ends_with("_as");
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
-    if (isa<ts::TensorType>(value.getType()) || isNone(value) || constantInt(value) ||
-        constantInts(value) || constantBool(value))
+    if (isNone(value) || constantInt(value) || constantInts(value) || constantBool(value))
       continue;
+    if (isa<ts::TensorType>(value.getType())) {
+      if (value != op.getArgs()[0] && !takesSizes)
+        return because(Reason::ViewByTensor, argument.name);
+      continue;
+    }
     // Reshapes read their sizes from the result's type.
     if (argument.type.kind == ts::SchemaType::List &&
         (op.getBaseName() == "aten::view" || op.getBaseName() == "aten::reshape" ||

@@ -111,8 +111,7 @@ static std::optional<std::string> whyNotOperand(StringRef name, Value operand, K
   // A view takes its sizes from its type.
   if (readable || kind == Kind::View)
     return std::nullopt;
-  return because(
-      list || isa<ListType>(operand.getType()) ? Reason::ListUnknown : Reason::NotConstant, name);
+  return because(Reason::NotConstant, name);
 }
 
 std::optional<Kind> OutlineRegions::formOf(AtenOp op) {

@@ -232,7 +232,9 @@ ArrayRef<RuleRow> convolutionRules() {
        convolve},
       {"max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d", pool},
       {"max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices", poolWithIndices},
-      {"adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", adaptivePool},
+      {"adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d _adaptive_avg_pool2d "
+       "_adaptive_avg_pool3d",
+       adaptivePool},
       {"adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", adaptivePoolWithIndices},
       {"upsample_nearest1d upsample_nearest1d.vec upsample_nearest2d upsample_nearest2d.vec "
        "upsample_nearest3d upsample_nearest3d.vec upsample_linear1d upsample_linear1d.vec "

@@ -119,6 +119,8 @@ static void addCallOptions(CLI::App &app, SessionOptions &session, ArgumentSourc
 
 static void addRunForm(CLI::App &app, Words &w) {
   addCallOptions(app, w.run.session, w.run.arguments, w);
+  app.add_flag("--compare-codegen", w.run.session.compile.compareCodegen,
+               "run compiled kernels on generic ones too, and name the first that differs");
   app.add_option("--expect", w.run.expect, "file of the result to compare with")->type_name("FILE");
   app.add_option("--expect-args", w.run.expectArgs, "file of the arguments as the call leaves them")
       ->type_name("FILE");

@@ -56,6 +56,7 @@ struct CompileOptions {
   bool freeze = true;
   bool fuse = true;
   bool codegen = true; ///< false: generic kernels everywhere
+  bool compareCodegen = false; ///< compare each kernel with generic ones while running
   bool deferUnsupported = false;
   bool keepSymbols = false; ///< -g
   bool timeReport = false;
