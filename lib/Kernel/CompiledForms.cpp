@@ -88,18 +88,25 @@ static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
     return whyNotMove(op);
   case Kind::View:
     return whyNotView(op);
+  case Kind::Scan:
+    return whyNotScan(op);
+  case Kind::Scatter:
+    return whyNotScatter(op);
+  case Kind::Routine:
+    return whyNotRoutine(op);
   }
   return "unknown kind";
 }
 
-static bool isPrecise(Type type) {
+/// Complex numbers are not computed in registers; functions of the runtime take them.
+static bool isPrecise(Type type, bool mayBeComplex) {
   auto tensor = dyn_cast<ts::TensorType>(type);
   if (!tensor)
     return true;
   DTypeClass category = dtypeClass(tensor.getDtype());
   return tensor.hasDType() && tensor.hasStaticShape() &&
          (category == DTypeClass::Float || category == DTypeClass::Integer ||
-          category == DTypeClass::Bool);
+          category == DTypeClass::Bool || (mayBeComplex && category == DTypeClass::Complex));
 }
 
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
@@ -128,11 +135,14 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   }
   for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
                                             SmallVector<Type>(op->getResultTypes())))
-    if (!isPrecise(type)) {
+    if (!isPrecise(type, kind == Kind::Routine)) {
       why = "dtype or sizes of a tensor are not known";
       return std::nullopt;
     }
   if (std::optional<std::string> reason = whyNot(*kind, op)) {
+    // A pooling of which places are wanted, say.
+    if (*kind != Kind::Routine && !whyNotRoutine(op))
+      return Kind::Routine;
     why = *reason;
     return std::nullopt;
   }
