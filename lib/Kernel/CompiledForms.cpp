@@ -93,12 +93,19 @@ static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
     return whyNotMove(op);
   case Kind::View:
     return whyNotView(op);
+  case Kind::Scan:
+    return whyNotScan(op);
+  case Kind::Scatter:
+    return whyNotScatter(op);
+  case Kind::Routine:
+    return whyNotRoutine(op);
   }
   return because(Reason::NoForm);
 }
 
-/// Why no kernel can be written for values of the type.
-static std::optional<std::string> whyNotType(Type type) {
+/// Why no kernel can be written for values of the type. Complex numbers are not computed in
+/// registers; functions of the runtime take them.
+static std::optional<std::string> whyNotType(Type type, bool mayBeComplex = false) {
   auto tensor = dyn_cast<ts::TensorType>(type);
   if (!tensor)
     return std::nullopt;
@@ -106,7 +113,7 @@ static std::optional<std::string> whyNotType(Type type) {
     return because(Reason::NotPrecise);
   DTypeClass category = dtypeClass(tensor.getDtype());
   if (category != DTypeClass::Float && category != DTypeClass::Integer &&
-      category != DTypeClass::Bool)
+      category != DTypeClass::Bool && !(mayBeComplex && category == DTypeClass::Complex))
     return because(Reason::UncommonDType);
   return std::nullopt;
 }
@@ -145,22 +152,31 @@ static SmallVector<Kind, 2> kindsByName(ts::AtenOp op, std::string &why) {
   return kinds;
 }
 
+static std::optional<std::string> whyNotTypes(ts::AtenOp op, bool mayBeComplex) {
+  for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
+                                            SmallVector<Type>(op->getResultTypes())))
+    if (std::optional<std::string> reason = whyNotType(type, mayBeComplex))
+      return reason;
+  return std::nullopt;
+}
+
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   SmallVector<Kind, 2> kinds = kindsByName(op, why);
   if (kinds.empty())
     return std::nullopt;
-  for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
-                                            SmallVector<Type>(op->getResultTypes())))
-    if (std::optional<std::string> reason = whyNotType(type)) {
-      why = *reason;
-      return std::nullopt;
-    }
+  if (!llvm::is_contained(kinds, Kind::Routine))
+    kinds.push_back(Kind::Routine); // a pooling of which places are wanted, say
+  std::string first;
   for (Kind kind : kinds) {
-    std::optional<std::string> reason = whyNot(kind, op);
+    std::optional<std::string> reason = whyNotTypes(op, kind == Kind::Routine);
+    if (!reason)
+      reason = whyNot(kind, op);
     if (!reason)
       return kind;
-    why = kind == Kind::Map ? "it " + *reason : *reason;
+    if (first.empty())
+      first = kind == Kind::Map ? "it " + *reason : *reason;
   }
+  why = first;
   return std::nullopt;
 }
 

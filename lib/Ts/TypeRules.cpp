@@ -141,7 +141,7 @@ struct RuleTable {
 RuleTable::RuleTable() {
   for (ArrayRef<RuleRow> family :
        {elementwiseRules(), reductionRules(), orderRules(), viewRules(), splitRules(), indexRules(),
-        creationRules(), productRules(), convolutionRules(), neuralRules()})
+        creationRules(), productRules(), convolutionRules(), neuralRules(), matrixRules(), fourierRules()})
     for (const RuleRow &row : family) {
       SmallVector<StringRef> names;
       StringRef(row.names).split(names, ' ', -1, /*KeepEmpty=*/false);

@@ -28,6 +28,9 @@ std::optional<std::string> whyNotRecurrent(ts::AtenOp op);
 std::optional<std::string> whyNotWindow(ts::AtenOp op);
 std::optional<std::string> whyNotMove(ts::AtenOp op);
 std::optional<std::string> whyNotView(ts::AtenOp op);
+std::optional<std::string> whyNotScan(ts::AtenOp op);
+std::optional<std::string> whyNotScatter(ts::AtenOp op);
+std::optional<std::string> whyNotRoutine(ts::AtenOp op);
 
 /// The value of an operand that is a constant int, float, bool, or list of ints.
 std::optional<int64_t> constantInt(mlir::Value value);

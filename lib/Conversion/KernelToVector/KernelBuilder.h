@@ -96,6 +96,8 @@ public:
   /// Memory of this call of the task, on its stack, 64-byte aligned; at most 256 KiB in all.
   Value scratch(int64_t bytes);
   void prefetch(Value base, mlir::Type element, Value offset);
+  /// The runtime's context of the call.
+  Value context();
   /// Has the region end with an exception after this task (RegionWriter::raiseIfFailed).
   void fail();
 

@@ -264,6 +264,12 @@ void RegionWriter::writeGroup(kernel::GroupOp op) {
     return emitMove(*this, op);
   case kernel::Kind::View:
     return emitView(*this, op);
+  case kernel::Kind::Scan:
+    return emitScan(*this, op);
+  case kernel::Kind::Scatter:
+    return emitScatter(*this, op);
+  case kernel::Kind::Routine:
+    return emitRoutine(*this, op);
   }
 }
 

@@ -144,6 +144,11 @@ void emitRecurrent(RegionWriter &, kernel::GroupOp);
 void emitWindow(RegionWriter &, kernel::GroupOp);
 void emitMove(RegionWriter &, kernel::GroupOp);
 void emitView(RegionWriter &, kernel::GroupOp);
+void emitScan(RegionWriter &, kernel::GroupOp);
+void emitScatter(RegionWriter &, kernel::GroupOp);
+void emitRoutine(RegionWriter &, kernel::GroupOp);
+/// The group's result that is result `index` of `op`; null when nothing reads it.
+Value groupResult(kernel::GroupOp group, ts::AtenOp op, unsigned index);
 /// Copies elements between buffers of the same sizes and dtype.
 void emitCopy(RegionWriter &, const Buffer &from, const Buffer &to);
 /// Sets all elements to a number.
