@@ -102,6 +102,14 @@ static bool isPrecise(Type type) {
           category == DTypeClass::Bool);
 }
 
+/// A conversion that finds nothing to convert gives the very tensor that it was given.
+static bool mayBeItsOperand(ts::AtenOp op) {
+  const ts::SchemaArgument &result = op.getRow()->schema().returns[0];
+  return (!result.alias.sets.empty() || op.getBaseName() == "aten::type_as" ||
+          op.getBaseName().starts_with("aten::_cast_")) &&
+         op.getArgs()[0].getType() == op.getResult(0).getType();
+}
+
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
@@ -132,8 +140,14 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
       why = "dtype or sizes of a tensor are not known";
       return std::nullopt;
     }
+  if (kind == Kind::Map && mayBeItsOperand(op))
+    kind = Kind::View;
   if (std::optional<std::string> reason = whyNot(*kind, op)) {
     why = *reason;
+    return std::nullopt;
+  }
+  if (!operandsFit(op, *kind)) {
+    why = "its operands do not fit each other";
     return std::nullopt;
   }
   return kind;
@@ -149,8 +163,7 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
   if (from.getDtype() != to.getDtype())
     return "a view under another dtype";
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
-    if (isa<ts::TensorType>(value.getType()) || isNone(value) || constantInt(value) ||
-        constantInts(value) || constantBool(value))
+    if (isa<ts::TensorType>(value.getType()) || constantOf(value) || constantInts(value))
       continue;
     // Reshapes read their sizes from the result's type.
     if (argument.type.kind == ts::SchemaType::List &&
