@@ -130,6 +130,14 @@ static bool hasEffects(const ts::OperatorRow &row, ArrayRef<Kind> kinds) {
                                  [](const ts::SchemaArgument &a) { return a.alias.isWrite; });
 }
 
+/// A conversion that finds nothing to convert gives the very tensor that it was given.
+static bool mayBeItsOperand(ts::AtenOp op) {
+  const ts::SchemaArgument &result = op.getRow()->schema().returns[0];
+  return (!result.alias.sets.empty() || op.getBaseName() == "aten::type_as" ||
+          op.getBaseName().starts_with("aten::_cast_")) &&
+         op.getArgs()[0].getType() == op.getResult(0).getType();
+}
+
 /// The kinds by the operator's name; none, with a reason, for those that are never compiled.
 static SmallVector<Kind, 2> kindsByName(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
@@ -168,9 +176,13 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     kinds.push_back(Kind::Routine); // a pooling of which places are wanted, say
   std::string first;
   for (Kind kind : kinds) {
+    if (kind == Kind::Map && mayBeItsOperand(op))
+      kind = Kind::View;
     std::optional<std::string> reason = whyNotTypes(op, kind == Kind::Routine);
     if (!reason)
       reason = whyNot(kind, op);
+    if (!reason && !operandsFit(op, kind))
+      reason = "its operands do not fit each other";
     if (!reason)
       return kind;
     if (first.empty())
@@ -202,7 +214,7 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
     return because(Reason::ViewOtherDType);
   bool takesSizes = op.getBaseName().ends_with("_as");
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
-    if (isNone(value) || constantInt(value) || constantInts(value) || constantBool(value))
+    if (constantOf(value) || constantInts(value))
       continue;
     if (isa<ts::TensorType>(value.getType())) {
       if (value != op.getArgs()[0] && !takesSizes)

@@ -40,23 +40,14 @@ static bool hasRank(ts::AtenOp op, StringRef argument, int64_t rank) {
   return value && tensorType(value) && tensorType(value).getRank() == rank;
 }
 
-/// True when `from` broadcasts to `to`.
-static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
-  if (from.size() > to.size())
-    return false;
-  for (auto [size, target] : llvm::zip(llvm::reverse(from), llvm::reverse(to)))
-    if (size != 1 && size != target)
-      return false;
-  return true;
-}
-
 static std::optional<std::string> whyNotScaled(ts::AtenOp op, StringRef a, StringRef b,
                                                int64_t rank) {
   if (!hasRank(op, a, rank) || !hasRank(op, b, rank))
     return "its operands do not have " + std::to_string(rank) + " dimensions";
   if (!constantNumber(op.getArg("alpha")) || !constantNumber(op.getArg("beta")))
     return "alpha or beta is not constant";
-  if (!broadcasts(tensorType(op.getArg("self")).getSizes(), tensorType(op.getResult(0)).getSizes()))
+  if (!broadcastsTo(tensorType(op.getArg("self")).getSizes(),
+                    tensorType(op.getResult(0)).getSizes()))
     return "what is added does not broadcast";
   return std::nullopt;
 }

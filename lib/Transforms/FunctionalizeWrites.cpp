@@ -30,8 +30,10 @@ static bool makesFreshResult(Value value) {
     return false;
   const Schema &schema = row->schema();
   return schema.returns.size() == 1 && schema.returns[0].alias.sets.empty() &&
-         !llvm::is_contained({"aten::dropout", "aten::feature_dropout", "aten::alpha_dropout"},
-                             op.getBaseName());
+         !llvm::is_contained(
+             {"aten::dropout", "aten::feature_dropout", "aten::alpha_dropout", "aten::type_as"},
+             op.getBaseName()) &&
+         !op.getBaseName().starts_with("aten::_cast_");
 }
 
 /// A use that reads the tensor and keeps no way to it.
@@ -77,8 +79,8 @@ static bool keepsKnownSelf(AtenOp op, StringRef name) {
   StringAttr written = op.getNameAttr();
   op.setName(name);
   SmallVector<Type> types;
-  bool keeps = kernel::isPointwise(op) && succeeded(inferResultTypes(op, types)) &&
-               types.front() == self;
+  bool keeps =
+      kernel::isPointwise(op) && succeeded(inferResultTypes(op, types)) && types.front() == self;
   op.setNameAttr(written);
   return keeps;
 }
@@ -87,8 +89,9 @@ void FunctionalizeWrites::functionalize(AtenOp op) {
   std::string name = functionalName(op.getName());
   Value self = op.getArgs()[0];
   const OperatorRow *row = findOperator(name);
-  if (!row || !(keepsSelf(name) || keepsKnownSelf(op, name)) || row->schema().arguments.size() != op.getArgs().size() ||
-      !makesFreshResult(self) || self.getParentBlock() != op->getBlock())
+  if (!row || !(keepsSelf(name) || keepsKnownSelf(op, name)) ||
+      row->schema().arguments.size() != op.getArgs().size() || !makesFreshResult(self) ||
+      self.getParentBlock() != op->getBlock())
     return;
   SmallVector<OpOperand *> later;
   for (OpOperand &use : self.getUses()) {

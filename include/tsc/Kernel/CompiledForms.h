@@ -32,6 +32,12 @@ std::optional<std::string> whyNotScan(ts::AtenOp op);
 std::optional<std::string> whyNotScatter(ts::AtenOp op);
 std::optional<std::string> whyNotRoutine(ts::AtenOp op);
 
+/// False when the operator raises an error for operands of these sizes and dtypes. Needs what
+/// whyNot of the kind lets through.
+bool operandsFit(ts::AtenOp op, Kind kind);
+/// True when a tensor of sizes `from` broadcasts to just `to`.
+bool broadcastsTo(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
+
 /// The value of an operand that is a constant int, float, bool, or list of ints.
 std::optional<int64_t> constantInt(mlir::Value value);
 std::optional<double> constantNumber(mlir::Value value);

@@ -337,6 +337,8 @@ StringAttr RegionWriter::write() {
   builder.setInsertionPointToEnd(entry);
   auto words = LLVM::ConstantOp::create(builder, loc, program.i64, builder.getI64IntegerAttr(0));
   frame = LLVM::AllocaOp::create(builder, loc, program.pointer, program.pointer, words, 8);
+  LLVM::StoreOp::create(builder, loc, entry->getArgument(0),
+                        frameWord(builder, loc, frame, kContext));
   LLVM::StoreOp::create(builder, loc, LLVM::ZeroOp::create(builder, loc, program.pointer),
                         frameWord(builder, loc, frame, kFailed));
   chooseLayouts();

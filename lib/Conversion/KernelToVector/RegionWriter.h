@@ -85,9 +85,9 @@ private:
     int64_t bytes = 0, first = -1, last = -1, offset = 0;
     llvm::SmallVector<mlir::LLVM::ConstantOp> uses; ///< operands that become the offset
   };
-  /// Words of a task's frame: one that fail() sets, the step of launchSteps(), and then the places
-  /// of the buffers that the task asks for.
-  enum FrameWord { kFailed, kStep, kFrameWords };
+  /// Words of a task's frame: the context, one that fail() sets, the step of launchSteps(), and then
+  /// the places of the buffers that the task asks for.
+  enum FrameWord { kContext, kFailed, kStep, kFrameWords };
 
   // ---- RegionBuffers.cpp
   void chooseLayouts();
