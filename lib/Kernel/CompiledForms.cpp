@@ -140,7 +140,9 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
       return std::nullopt;
     }
   if (std::optional<std::string> reason = whyNot(*kind, op)) {
-    // A pooling of which places are wanted, say.
+    // A pooling to one element may be a mean; one whose places are wanted is a routine.
+    if (*kind == Kind::Rows && !whyNotWindow(op))
+      return Kind::Window;
     if (*kind != Kind::Routine && !whyNotRoutine(op))
       return Kind::Routine;
     why = *reason;
