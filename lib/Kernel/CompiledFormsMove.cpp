@@ -55,6 +55,8 @@ private:
   bool readIndexSelect();
   bool readIndex();
   bool readGather();
+  bool readTake();
+  bool readTakeAlongDim();
   bool checkIndex(bool mayBeInt32, int64_t size);
 
   ts::AtenOp op;
@@ -459,6 +461,45 @@ bool Reader::readGather() {
   return checkIndex(false, size(form.dim));
 }
 
+bool Reader::readTake() {
+  form.kind = Form::Select;
+  form.source = op.getArg("self"), form.index = op.getArg("index");
+  form.flattened = form.wraps = true;
+  int64_t count = 1;
+  for (int64_t n : from.getSizes())
+    count *= n;
+  form.message = "out of range: tried to access an index beyond the tensor's elements";
+  return checkIndex(false, count);
+}
+
+bool Reader::readTakeAlongDim() {
+  form.source = op.getArg("self"), form.index = op.getArg("indices");
+  auto type = staticTensor(form.index);
+  if (Value dim = op.getArg("dim"); !isNone(dim)) {
+    form.kind = Form::Gather;
+    if (!type || type.getRank() != from.getRank() || from.getRank() == 0)
+      return fail("a scalar");
+    if (!readDim(from.getRank()))
+      return false;
+    for (int64_t d = 0; d < from.getRank(); ++d)
+      if (d != form.dim && type.getSizes()[d] != size(d))
+        return fail("the tensors are broadcast");
+    form.message = outOfBounds(form.dim, size(form.dim));
+    return checkIndex(true, size(form.dim));
+  }
+  form.kind = Form::Select;
+  form.flattened = true;
+  int64_t count = 1, places = 1;
+  for (int64_t n : from.getSizes())
+    count *= n;
+  for (int64_t n : type ? type.getSizes() : ArrayRef<int64_t>())
+    places *= n;
+  if (to.getRank() != 1 || to.getSizes()[0] != places || !type || type.getRank() != 1)
+    return fail("the index is no vector");
+  form.message = outOfBounds(0, count);
+  return checkIndex(true, count);
+}
+
 // ---- The whole
 Reader::Read Reader::readerOf(StringRef base) {
   return llvm::StringSwitch<Read>(base)
@@ -486,6 +527,8 @@ Reader::Read Reader::readerOf(StringRef base) {
       .Case("aten::index_select", &Reader::readIndexSelect)
       .Case("aten::index", &Reader::readIndex)
       .Case("aten::gather", &Reader::readGather)
+      .Case("aten::take", &Reader::readTake)
+      .Case("aten::take_along_dim", &Reader::readTakeAlongDim)
       .Default(nullptr);
 }
 

@@ -6,7 +6,6 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -88,24 +87,12 @@ FormulaBuilder::Result FormulaBuilder::callRuntime(StringRef name, ArrayRef<Term
       return failure();
     operands.push_back(*value);
   }
-  // Declared when regions are lowered (lib/Conversion/KernelToVector/VectorMath.cpp).
+  // Declared, and of vectors split into lanes, when regions are lowered
+  // (lib/Conversion/KernelToVector/VectorMath.cpp).
   std::string symbol =
       ("tsc_rt_math_" + name + (compute == DType::Float64 ? "_f64" : "_f32")).str();
-  Type scalar = pointwiseType(builder.getContext(), compute), type = typeOf(compute);
-  auto invoke = [&](ValueRange numbers) {
-    return LLVM::CallOp::create(builder, loc, TypeRange{scalar}, symbol, numbers).getResult();
-  };
-  auto vector = dyn_cast<VectorType>(type);
-  if (!vector)
-    return computed(invoke(operands));
-  Value result = make<arith::ConstantOp>(cast<TypedAttr>(builder.getZeroAttr(vector)));
-  for (int64_t lane = 0; lane < vector.getNumElements(); ++lane) {
-    SmallVector<Value, 2> numbers;
-    for (Value operand : operands)
-      numbers.push_back(make<vector::ExtractOp>(operand, ArrayRef<int64_t>{lane}));
-    result = make<vector::InsertOp>(invoke(numbers), result, ArrayRef<int64_t>{lane});
-  }
-  return computed(result);
+  return computed(
+      LLVM::CallOp::create(builder, loc, TypeRange{typeOf(compute)}, symbol, operands).getResult());
 }
 
 FormulaBuilder::Result FormulaBuilder::call(StringRef name, ArrayRef<Term> args) {

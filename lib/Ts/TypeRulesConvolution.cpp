@@ -234,17 +234,6 @@ static LogicalResult unpool(RuleCall &call) {
   return call.result(*self);
 }
 
-/// A pixel of each channel for each position of the grid.
-static LogicalResult sampled(RuleCall &call) {
-  std::optional<TensorFacts> input = call.tensor("input"), grid = call.tensor("grid");
-  if (!input || !grid || !input->hasRank || !grid->hasRank || input->rank() < 4 ||
-      grid->rank() != input->rank())
-    return failure();
-  Sizes sizes(ArrayRef(grid->sizes).drop_back());
-  sizes.insert(sizes.begin() + 1, input->sizes[1]);
-  return call.result(TensorFacts(sizes, input->dtype));
-}
-
 ArrayRef<RuleRow> convolutionRules() {
   static constexpr RuleRow kRows[] = {
       {"conv1d conv1d.padding conv2d conv2d.padding conv3d conv3d.padding _convolution "
@@ -254,7 +243,6 @@ ArrayRef<RuleRow> convolutionRules() {
        convolve},
       {"max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d", pool},
       {"max_unpool2d max_unpool3d", unpool},
-      {"grid_sampler grid_sampler_2d grid_sampler_3d", sampled},
       {"max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices", poolWithIndices},
       {"adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d _adaptive_avg_pool2d "
        "_adaptive_avg_pool3d",

@@ -90,6 +90,22 @@ static LogicalResult gather(RuleCall &call) {
   return self && index ? call.result(index->withDType(self->dtype)) : failure();
 }
 
+/// Of the index's size along the dim and the common sizes elsewhere; without a dim of the index's
+/// elements.
+static LogicalResult takeAlongDim(RuleCall &call) {
+  std::optional<TensorFacts> self = call.tensor("self"), index = call.tensor("indices");
+  if (!self || !index || !self->hasRank || !index->hasRank)
+    return failure();
+  if (call.isNone("dim"))
+    return call.result(TensorFacts({productOf(index->sizes)}, self->dtype));
+  std::optional<int64_t> dim = dimOf(call, self->rank());
+  if (!dim || self->rank() != index->rank())
+    return failure();
+  if (self->rank())
+    self->sizes[*dim] = index->sizes[*dim];
+  return call.result(broadcast({*self, *index}).withDType(self->dtype));
+}
+
 static LogicalResult maskedSelect(RuleCall &call) {
   std::optional<TensorFacts> self = call.tensor("self");
   return self ? call.result(TensorFacts({kUnknown}, self->dtype)) : failure();
@@ -138,6 +154,7 @@ ArrayRef<RuleRow> indexRules() {
       {"index.Tensor index.Tensor_hacked_twin", index},
       {"index_select", indexSelect},
       {"gather take", gather},
+      {"take_along_dim", takeAlongDim},
       {"masked_select", maskedSelect},
       {"embedding", embedding},
       {"one_hot", oneHot},

@@ -38,7 +38,8 @@ struct MoveForm {
   llvm::SmallVector<llvm::SmallVector<Segment, 3>, 4> segments;
   llvm::SmallVector<int64_t, 4> numbers;
   int64_t dim = 0, count = 0;
-  bool flattened = false, upper = false;
+  bool flattened = false; ///< of RepeatElements, Select and Gather: the source, in one dimension
+  bool upper = false;
   double value = 0;
   // Of Select and Gather:
   mlir::Value source, index;

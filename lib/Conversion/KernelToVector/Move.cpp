@@ -220,7 +220,10 @@ void emitMove(RegionWriter &region, kernel::GroupOp group) {
   using Kind = MoveForm::Kind;
   if (form->kind != Kind::Select && form->kind != Kind::Gather)
     return emitUnindexed(region, *form, op, to);
-  const Buffer &source = region.buffer(form->source), &index = region.buffer(form->index);
+  Buffer source = form->flattened ? region.dense(form->source) : region.buffer(form->source);
+  const Buffer &index = region.buffer(form->index);
+  if (form->flattened)
+    source = *reshapeBuffer(source, {source.numel()});
   IndexedCopy copy = form->kind == Kind::Gather ? gatherCopy(source, index, form->dim, to)
                                                 : selectCopy(source, index, form->dim, to);
   copy.wraps = form->wraps;

@@ -89,11 +89,10 @@ static Value expandSingle(Operation *op) {
   return wide.narrow(result, single).value;
 }
 
-static LLVM::LLVMFuncOp declare(ModuleOp root, StringRef name, unsigned operands) {
+static LLVM::LLVMFuncOp declare(ModuleOp root, StringRef name, Type number, unsigned operands) {
   if (auto known = root.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return known;
   OpBuilder builder = OpBuilder::atBlockBegin(root.getBody());
-  Type number = builder.getF64Type();
   auto type = LLVM::LLVMFunctionType::get(number, SmallVector<Type, 2>(operands, number));
   return LLVM::LLVMFuncOp::create(builder, root.getLoc(), name, type);
 }
@@ -101,7 +100,8 @@ static LLVM::LLVMFuncOp declare(ModuleOp root, StringRef name, unsigned operands
 static Value callLibrary(ModuleOp root, Operation *op, StringRef name) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  LLVM::LLVMFuncOp function = declare(root, name, op->getNumOperands());
+  Type number = getElementTypeOrSelf(op->getResult(0).getType());
+  LLVM::LLVMFuncOp function = declare(root, name, number, op->getNumOperands());
   auto call = [&](ValueRange operands) {
     return LLVM::CallOp::create(builder, loc, function, operands).getResult();
   };
@@ -120,26 +120,25 @@ static Value callLibrary(ModuleOp root, Operation *op, StringRef name) {
   return result;
 }
 
-/// The special functions that formulas call (tsc/Common/MathFunctions.def).
-static void declareRuntimeFunctions(ModuleOp root) {
-  llvm::MapVector<StringRef, LLVM::CallOp> calls;
-  root.walk([&](LLVM::CallOp call) {
-    if (std::optional<StringRef> name = call.getCallee(); name && name->starts_with("tsc_rt_math_"))
-      calls.insert({*name, call});
-  });
-  OpBuilder builder = OpBuilder::atBlockBegin(root.getBody());
-  for (auto [name, call] : calls)
-    if (!root.lookupSymbol(name))
-      LLVM::LLVMFuncOp::create(builder, root.getLoc(), name, call.getCalleeFunctionType());
+/// The special function that a formula calls (tsc/Common/MathFunctions.def), on numbers or lanes.
+static StringRef runtimeName(Operation *op) {
+  auto call = dyn_cast<LLVM::CallOp>(op);
+  StringRef name = call ? call.getCallee().value_or("") : "";
+  return name.starts_with("tsc_rt_math_") ? name : "";
 }
 
 void expandVectorMath(ModuleOp root) {
-  declareRuntimeFunctions(root);
-  SmallVector<Operation *> found;
+  SmallVector<Operation *> found, calls;
   root.walk([&](Operation *op) {
     if (isa_and_nonnull<math::MathDialect>(op->getDialect()))
       found.push_back(op);
+    else if (!runtimeName(op).empty())
+      calls.push_back(op);
   });
+  for (Operation *op : calls) {
+    op->getResult(0).replaceAllUsesWith(callLibrary(root, op, runtimeName(op)));
+    op->erase();
+  }
   if (!found.empty())
     root.getContext()->loadDialect<scf::SCFDialect, cf::ControlFlowDialect>();
   for (Operation *op : found) {
