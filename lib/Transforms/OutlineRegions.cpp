@@ -81,7 +81,7 @@ private:
   bool usesAny(Operation *op, const llvm::DenseSet<Operation *> &others);
   bool usesDraft(Operation *op);
   void close(Operation *before);
-  void keepViewsOutside(Operation *before);
+  void keepViewsOutside();
   void emit(Operation *before);
   Draft draft;
 };
@@ -173,7 +173,7 @@ static bool isUsedOutside(Operation *op, const llvm::SetVector<Operation *> &mem
 
 /// Views that outside users read are made again outside, unless they are the only way that anybody
 /// outside sees the tensor, and dense: then the tensor itself leaves the region under that shape.
-void OutlineRegions::keepViewsOutside(Operation *before) {
+void OutlineRegions::keepViewsOutside() {
   SmallVector<Operation *> members(draft.operators.begin(), draft.operators.end());
   for (Operation *op : llvm::reverse(members)) {
     if (draft.kinds[op] != Kind::View || !isUsedOutside(op, draft.operators))
@@ -188,10 +188,9 @@ void OutlineRegions::keepViewsOutside(Operation *before) {
     bool ownBase = base && draft.operators.contains(base);
     if (ownBase && onlyReshapes && base->hasOneUse())
       continue;
-    // Copies made before this one read it.
-    OpBuilder builder(before);
+    // Where the view stands, so that all that reads it comes behind it in the block's order too.
+    OpBuilder builder(op);
     Operation *copy = builder.clone(*op);
-    before = copy;
     op->getResult(0).replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) {
       Operation *user = use.getOwner();
       if (auto list = dyn_cast<ListConstructOp>(user))
@@ -220,7 +219,7 @@ void OutlineRegions::close(Operation *before) {
   bool hasWork = llvm::any_of(draft.operators,
                               [&](Operation *op) { return draft.kinds[op] != Kind::View; });
   if (hasWork)
-    keepViewsOutside(before);
+    keepViewsOutside();
   if (hasWork && !draft.operators.empty())
     emit(before);
   draft.clear();
