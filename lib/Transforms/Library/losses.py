@@ -160,3 +160,24 @@ def cross_entropy_loss(self: Tensor, target: Tensor, weight: Optional[Tensor], r
     if self.size() != target.size() or not same_floats(self, target) or weight is not None:
         return torch.cross_entropy_loss(self, target, weight, reduction, ignore_index, label_smoothing)
     return reduce_losses(-(scores * target).sum([1]), reduction)
+
+
+# Classes out of range are the operator's to report.
+def multi_margin_loss(self: Tensor, target: Tensor, p: number, margin: number, weight: Optional[Tensor],
+                      reduction: int) -> Tensor:
+    power = float(p)
+    if (self.dim() != 2 or target.dim() != 1 or target.dtype != 4 or not self.is_floating_point()
+            or (power != 1.0 and power != 2.0) or self.size(0) != target.size(0)):
+        return torch.multi_margin_loss(self, target, p, margin, weight, reduction)
+    if not bool(((target >= 0) & (target < self.size(1))).all()):
+        return torch.multi_margin_loss(self, target, p, margin, weight, reduction)
+    column = target.unsqueeze(1)
+    room = self - self.gather(1, column) + margin
+    counts = (room > 0) & (torch.arange(self.size(1)).unsqueeze(0) != column)
+    losses = torch.where(counts, room, 0)
+    if power == 2.0:
+        losses = losses * losses
+    losses = losses.sum([1]) / self.size(1)
+    if weight is not None:
+        losses = losses * weight.index_select(0, target)
+    return reduce_losses(losses, reduction)

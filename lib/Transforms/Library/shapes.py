@@ -88,6 +88,13 @@ def cartesian_prod(tensors: List[Tensor]) -> Tensor:
     return torch.stack(columns, 1)
 
 
+def combinations(self: Tensor, r: int, with_replacement: bool) -> Tensor:
+    if self.dim() != 1 or r != 2 or self.size(0) < 2 or self.size(0) > 256:
+        return torch.combinations(self, r, with_replacement)
+    places = torch.triu_indices(self.size(0), self.size(0), 1 - int(with_replacement))
+    return torch.stack([self.index_select(0, places.select(0, 0)), self.index_select(0, places.select(0, 1))], 1)
+
+
 def movedim__int(self: Tensor, source: int, destination: int) -> Tensor:
     if self.dim() == 0:
         return torch.movedim(self, source, destination)
