@@ -155,6 +155,12 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
 
 // ---- Views
 
+bool isReshape(ts::AtenOp op) {
+  return llvm::is_contained({"aten::view", "aten::reshape", "aten::flatten", "aten::unsqueeze",
+                             "aten::squeeze", "aten::unflatten", "aten::_unsafe_view"},
+                            op.getBaseName());
+}
+
 std::optional<std::string> whyNotView(ts::AtenOp op) {
   auto from = dyn_cast<ts::TensorType>(op.getArgs()[0].getType());
   auto to = dyn_cast<ts::TensorType>(op.getResult(0).getType());

@@ -43,9 +43,7 @@ static bool isScalarConstant(Value value) {
 }
 
 /// A list that is written down, of constants or tensors: goes into the region with its reader.
-static ListConstructOp literalList(Value value) {
-  return value.getDefiningOp<ListConstructOp>();
-}
+static ListConstructOp literalList(Value value) { return value.getDefiningOp<ListConstructOp>(); }
 
 namespace {
 /// Operators on their way into one region.
@@ -102,8 +100,8 @@ std::optional<Kind> OutlineRegions::formOf(AtenOp op) {
     if (list && findObjectUses(operand).isWritten)
       return std::nullopt;
     bool readable = list && llvm::all_of(list.getElements(), [](Value element) {
-      return isa<TensorType>(element.getType()) || isScalarConstant(element);
-    });
+                      return isa<TensorType>(element.getType()) || isScalarConstant(element);
+                    });
     // A view takes its sizes from its type.
     if (!readable && *kind != Kind::View)
       return std::nullopt;
@@ -156,12 +154,6 @@ void OutlineRegions::outlineBlock(Block &block) {
 
 // ---- Views that are seen outside
 
-static bool isReshape(Operation *op) {
-  return llvm::is_contained({"aten::view", "aten::reshape", "aten::flatten", "aten::unsqueeze",
-                             "aten::squeeze", "aten::unflatten", "aten::_unsafe_view"},
-                            cast<AtenOp>(op).getBaseName());
-}
-
 static bool isUsedOutside(Operation *op, const llvm::SetVector<Operation *> &members) {
   return llvm::any_of(op->getUsers(), [&](Operation *user) {
     if (isa<ListConstructOp>(user))
@@ -182,7 +174,7 @@ void OutlineRegions::keepViewsOutside() {
     bool onlyReshapes = true;
     while (base && draft.operators.contains(base) && draft.kinds[base] == Kind::View) {
       bool alone = base->hasOneUse() || base == op;
-      onlyReshapes &= isReshape(base) && alone;
+      onlyReshapes &= kernel::isReshape(cast<AtenOp>(base)) && alone;
       base = cast<AtenOp>(base).getArgs()[0].getDefiningOp();
     }
     bool ownBase = base && draft.operators.contains(base);
@@ -216,8 +208,8 @@ void OutlineRegions::keepViewsOutside() {
 // ---- Emission
 
 void OutlineRegions::close(Operation *before) {
-  bool hasWork = llvm::any_of(draft.operators,
-                              [&](Operation *op) { return draft.kinds[op] != Kind::View; });
+  bool hasWork =
+      llvm::any_of(draft.operators, [&](Operation *op) { return draft.kinds[op] != Kind::View; });
   if (hasWork)
     keepViewsOutside();
   if (hasWork && !draft.operators.empty())
@@ -285,9 +277,8 @@ void OutlineRegions::emit(Operation *before) {
     builder.clone(*op, mapping);
     ++numOutlined;
   }
-  kernel::YieldOp::create(
-      builder, region.getLoc(),
-      llvm::map_to_vector(outputs, [&](Value v) { return mapping.lookup(v); }));
+  kernel::YieldOp::create(builder, region.getLoc(),
+                          llvm::map_to_vector(outputs, [&](Value v) { return mapping.lookup(v); }));
   for (auto [output, result] : llvm::zip(outputs, region.getResults()))
     Value(output).replaceAllUsesWith(result);
   SmallVector<Operation *> later(draft.after.begin(), draft.after.end());

@@ -237,9 +237,8 @@ Value KernelBuilder::loadMasked(VectorType type, Value base, Value offset, Value
     return load(type, base, offset);
   Value address = at(base, type.getElementType(), offset);
   Value zero = number(type, 0);
-  return LLVM::MaskedLoadOp::create(builder, loc, type, address,
-                                    laneMask(type.getNumElements(), count), zero,
-                                    alignmentOf(type));
+  return LLVM::MaskedLoadOp::create(
+      builder, loc, type, address, laneMask(type.getNumElements(), count), zero, alignmentOf(type));
 }
 
 void KernelBuilder::storeMasked(Value value, Value base, Value offset, Value count) {
@@ -247,8 +246,8 @@ void KernelBuilder::storeMasked(Value value, Value base, Value offset, Value cou
   if (!count || constantOf(count) == type.getNumElements())
     return store(value, base, offset);
   Value address = at(base, type.getElementType(), offset);
-  LLVM::MaskedStoreOp::create(builder, loc, value, address,
-                              laneMask(type.getNumElements(), count), alignmentOf(type));
+  LLVM::MaskedStoreOp::create(builder, loc, value, address, laneMask(type.getNumElements(), count),
+                              alignmentOf(type));
 }
 
 Value KernelBuilder::loadStrided(VectorType type, Value base, Value offset, int64_t stride,
@@ -302,11 +301,6 @@ Value KernelBuilder::scratch(int64_t bytes) {
                                          builder.getI64IntegerAttr(bytes));
   return LLVM::AllocaOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
                                 byte, count, /*alignment=*/64);
-}
-
-void KernelBuilder::prefetch(Value base, Type element, Value offset) {
-  LLVM::Prefetch::create(builder, loc, at(base, element, offset), /*rw=*/0, /*hint=*/3,
-                         /*cache=*/1);
 }
 
 void KernelBuilder::fail() {
