@@ -30,7 +30,10 @@ def Kernel_Kind : I32EnumAttr<"Kind", "what a kernel is made of", [
   I32EnumAttrCase<"Recurrent", 4, "recurrent">,     // LSTM, GRU and plain recurrent cells over time
   I32EnumAttrCase<"Window", 5, "window">,           // pooling and interpolation
   I32EnumAttrCase<"Move", 6, "move">,               // elements taken elsewhere: cat, pad, gather, copies
-  I32EnumAttrCase<"View", 7, "view">]> {            // another way to count the same elements; no code
+  I32EnumAttrCase<"View", 7, "view">,               // another way to count the same elements; no code
+  I32EnumAttrCase<"Scan", 8, "scan">,               // running sums, products and extremes along a dimension
+  I32EnumAttrCase<"Scatter", 9, "scatter">,         // elements written or added to where indices say
+  I32EnumAttrCase<"Routine", 10, "routine">]> {     // a function of the runtime for each piece: factorizations, sorts
   let cppNamespace = "::tsc::kernel";
 }
 
@@ -62,6 +65,12 @@ def Kernel_GroupOp : Kernel_Op<"group", [SingleBlock, RecursiveMemoryEffects, Pa
     /// elements of lists included.
     ::llvm::SmallVector<::mlir::Value> inputs();
   }];
+}
+
+def Kernel_CompareOp : Kernel_Op<"compare", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "raises CodegenDiffers when a compiled tensor differs from the one that generic kernels made";
+  let arguments = (ins Ts_TensorType:$found, Ts_TensorType:$expected, StrAttr:$what);
+  let assemblyFormat = "$what `(` $found `,` $expected `)` attr-dict `:` type($found) `,` type($expected)";
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Terminator, ParentOneOf<["RegionOp", "GroupOp"]>, Pure]> {

@@ -111,6 +111,33 @@ def PropagateTypes : Pass<"ts-propagate-types", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "operations folded">];
 }
 
+def Decompose : Pass<"ts-decompose", "::mlir::ModuleOp"> {
+  let summary = "compute operators without a compiled form by others that have one";
+  let description = [{
+    Needs: ts-propagate-types, and again behind it, because what is inlined has branches on sizes and dtypes.
+    Leaves: operators of the library (lib/Transforms/Library) with operands of known types and values only where their function
+    says so, and as parts of lists that are only read, single views.
+    Before:  %1 = ts.aten "aten::outer"(%a, %b)
+    After:   %1 = mul(unsqueeze(%a, 1), unsqueeze(%b, 0))
+  }];
+  let statistics = [Statistic<"numDecomposed", "num-decomposed", "operators decomposed">];
+}
+
+def SpeculateTypes : Pass<"ts-speculate-types", "::mlir::ModuleOp"> {
+  let summary = "write operators a second time for the dtypes and sizes that tensors had when the program was observed";
+  let description = [{
+    Needs: ts-propagate-types just before, and what was observed as the attribute `ts.observed` of operators: the type of each
+    operand, or unit. Leaves: runs of operators that would be compiled, were their operands' types known, beside a copy of
+    them that may rely on the types; which of the two is taken, dtypes and sizes decide when the program runs. What is left
+    in the copy without types can be observed and speculated on in turn; the operators beside it are left alone.
+    Before:  %y = conv2d(%x, %w) {ts.observed = [!ts.tensor<[1,3,8,8],f32>, unit]}
+    After:   %y = ts.if (dtype and size of %x are f32 and [1,3,8,8]) {
+               %x1 = ts.unchecked_cast %x {ts.checked} : !ts.tensor<[1,3,8,8],f32>    conv2d(%x1, %w)
+             } else { conv2d(%x, %w) }
+  }];
+  let statistics = [Statistic<"numSpeculated", "num-speculated", "operators written a second time">];
+}
+
 def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {
   let summary = "turn in-place operators on tensors that nothing else sees into their functional forms";
   let description = [{
@@ -136,12 +163,11 @@ def OutlineRegions : Pass<"ts-outline-regions", "::mlir::ModuleOp"> {
   let description = [{
     Needs: ts-propagate-types, functional writes.
     Leaves: every operator with a compiled form in a kernel.region, if nothing stands between it and the others that may write
-    to a tensor; views whose memory somebody outside may see, outside.
+    to a tensor; views whose memory somebody outside may see, outside; `kernel.generic`, the reason, on operators left outside.
     Before:  %1 = ts.aten "aten::linear"(%x, %w, %b)    %2 = ts.aten "aten::relu"(%1)
     After:   %2 = kernel.region(%x) { linear and relu on values }
   }];
   let dependentDialects = ["::tsc::kernel::KernelDialect"];
-  let options = [Option<"remarks", "remarks", "bool", "false", "say of each operator left outside why">];
   let statistics = [Statistic<"numOutlined", "num-outlined", "operators put into regions">];
 }
 
@@ -154,6 +180,18 @@ def FuseGroups : Pass<"ts-fuse-groups", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::tsc::kernel::KernelDialect"];
   let statistics = [Statistic<"numGroups", "num-groups", "groups made">];
+}
+
+def CompareRegions : Pass<"ts-compare-regions", "::mlir::ModuleOp"> {
+  let summary = "run the kernels of regions on generic kernels too, and compare";
+  let description = [{
+    Needs: ts-fuse-groups. Leaves: the program as it is, and behind each region comparisons that raise CodegenDiffers: of
+    each kernel alone, then of the region as a whole.
+    Before:  %r = kernel.region(%x) { kernel.group ... }
+    After:   %r = kernel.region(%x) {...}    %g = ts.aten ...(%x)    kernel.compare "region 1, kernel 1 (...)"(%r, %g)
+  }];
+  let dependentDialects = ["::tsc::kernel::KernelDialect"];
+  let statistics = [Statistic<"numComparisons", "num-comparisons", "comparisons inserted">];
 }
 
 def InsertUpcasts : Pass<"ts-insert-upcasts", "::mlir::ModuleOp"> {

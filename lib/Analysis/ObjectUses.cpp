@@ -50,7 +50,14 @@ private:
 };
 } // namespace
 
-static bool isContainer(Type type) { return isa<ListType, DictType, TupleType>(type); }
+/// A container of which something can be taken out that others may change.
+static bool holdsObjects(Type type) {
+  if (auto list = dyn_cast<ListType>(type))
+    return !isImmutable(list.getElement());
+  if (auto dict = dyn_cast<DictType>(type))
+    return !isImmutable(dict.getValue());
+  return isa<TupleType>(type);
+}
 
 /// Normalization in training writes its running statistics, which schemas do not say.
 static bool writesStatistics(AtenOp op, const SchemaArgument &argument) {
@@ -92,7 +99,7 @@ void UseWalk::visitAten(AtenOp op, unsigned index) {
       return llvm::is_contained(of->sets, set);
     });
     // What a container holds comes out under "*", or under no mark at all in older schemas.
-    if (shares || isContainer(type) || (of && llvm::is_contained(of->sets, "*")))
+    if (shares || holdsObjects(type) || (of && llvm::is_contained(of->sets, "*")))
       push(result);
   }
   // Put into a container: it can be reached through that container from now on.

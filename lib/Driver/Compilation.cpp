@@ -4,6 +4,7 @@
 #include "Contracts.h"
 #include "Methods.h"
 #include "Phases.h"
+#include "RegionReport.h"
 #include "tsc/Archive/ArchiveModel.h"
 #include "tsc/Conversion/TsToLLVM.h"
 #include "tsc/Driver/Manifest.h"
@@ -38,7 +39,8 @@ struct Compilation::SourceLines {
 };
 
 Compilation::Compilation(const CompileOptions &options, DiagnosticEngine &engine)
-    : options(options), engine(engine), context(MLIRContext::Threading::DISABLED),
+    : options(options), engine(engine),
+      sharedContext(std::make_shared<MLIRContext>(MLIRContext::Threading::DISABLED)),
       sources(std::make_unique<SourceLines>()) {
   context.loadDialect<ts::TsDialect>();
   // What texts of later phases hold, loaded when it is met.
@@ -46,6 +48,11 @@ Compilation::Compilation(const CompileOptions &options, DiagnosticEngine &engine
   registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect>();
   context.appendDialectRegistry(registry);
 }
+Compilation::Compilation(const CompileOptions &options, const Compilation &from,
+                         OwningOpRef<ModuleOp> module, DiagnosticEngine &engine)
+    : options(options), engine(engine), sharedContext(from.sharedContext), model(from.model),
+      moduleRef(std::move(module)), reached(from.reached),
+      sources(std::make_unique<SourceLines>()) {}
 Compilation::~Compilation() = default;
 
 std::string installPrefixOf(const char *argv0) {
@@ -65,6 +72,8 @@ void Compilation::printTimes() const {
 
 // ---- Reading
 bool Compilation::load() {
+  if (moduleRef)
+    return true;
   llvm::StringRef suffix = llvm::sys::path::extension(options.input);
   bool loaded = suffix == ".py"     ? loadSource()
                 : suffix == ".mlir" ? timed(Phase::Parse, [&] { return loadText(); })
@@ -152,13 +161,11 @@ bool Compilation::loadText() {
 }
 
 // ---- Phases over ts
-bool Compilation::runPhase(Phase phase) {
-  if (phase == Phase::Specialize)
-    insertContractChecks(
-        module()); // after inlining, so that calls inside the program are not checked
+bool Compilation::runPasses(llvm::StringRef name, int maxRounds,
+                            llvm::function_ref<void(OpPassManager &)> add) {
   PassManager passes(&context, ModuleOp::getOperationName(), PassManager::Nesting::Explicit);
   passes.enableVerifier(options.verifyEach);
-  addPhase(passes, phase, options);
+  add(passes);
   if (passes.empty())
     return true;
   std::string text;
@@ -168,7 +175,7 @@ bool Compilation::runPhase(Phase phase) {
     return success();
   });
   LogicalResult ran = success();
-  for (int round = 0; round < maxRounds(phase) && succeeded(ran); ++round) {
+  for (int round = 0; round < maxRounds && succeeded(ran); ++round) {
     OperationFingerPrint before(module());
     ran = passes.run(*moduleRef);
     if (before == OperationFingerPrint(module()))
@@ -178,9 +185,17 @@ bool Compilation::runPhase(Phase phase) {
     return true;
   if (!engine.hasErrors())
     engine.report({options.input}, Diag::InternalError,
-                  "phase " + phaseName(phase).str() + ": " +
-                      (text.empty() ? "a pass failed" : text));
+                  "phase " + name.str() + ": " + (text.empty() ? "a pass failed" : text));
   return false;
+}
+
+bool Compilation::runPhase(Phase phase) {
+  if (phase == Phase::Specialize)
+    insertContractChecks(
+        module()); // after inlining, so that calls inside the program are not checked
+  return runPasses(phaseName(phase), maxRounds(phase),
+                   [&](OpPassManager &passes) { addPhase(passes, phase, options); }) &&
+         (phase != Phase::Specialize || speculate());
 }
 
 bool Compilation::runTo(Phase last) {
@@ -190,6 +205,8 @@ bool Compilation::runTo(Phase last) {
       return false;
     reached = next;
   }
+  if ((options.verbose || options.timeReport) && last == Phase::Fuse && reached == last)
+    printRegionReport(module(), llvm::errs());
   return true;
 }
 

@@ -60,7 +60,7 @@ private:
 };
 } // namespace
 
-static std::string promiseText(ts::TensorType type) {
+std::string tensorText(ts::TensorType type) {
   const DTypeInfo *info = findDType(type.getDtype());
   std::string text = info ? info->shortName : "?";
   if (!type.getHasRank())
@@ -92,7 +92,7 @@ void CheckWriter::require(Value condition, const std::string &message) {
 
 Type CheckWriter::checkTensor(Value tensor, ts::TensorType promised, const std::string &place) {
   Type intType = ts::IntType::get(context()), boolType = ts::BoolType::get(context());
-  std::string expected = place + ": expected " + promiseText(promised) + ", got ";
+  std::string expected = place + ": expected " + tensorText(promised) + ", got ";
   if (promised.hasDType())
     require(call("aten::eq.int", boolType,
                  {call("prim::dtype", intType, tensor),

@@ -3,6 +3,7 @@
 
 #include "tsc/Driver/CompileOptions.h"
 #include "tsc/Support/Diagnostics.h"
+#include "tsc/Ts/TsDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -11,6 +12,9 @@ namespace tsc {
 /// The argument attribute with the type that `--input` or `--args` promise: the declared type with
 /// dtypes, ranks and sizes of its tensors. A named size is a symbol of the function.
 inline constexpr llvm::StringLiteral kContractAttr = "ts.contract";
+
+/// "f32[1,3,?]": the dtype and sizes that a tensor is to have.
+std::string tensorText(ts::TensorType type);
 
 /// Checks the promises against the methods and notes them on their arguments. False after a report.
 bool applyContracts(mlir::ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine);

@@ -78,6 +78,10 @@ void reportModelError(const tsc_model_api &api, tsc_error &error, DiagnosticEngi
     printTraceback(error.traceback ? error.traceback : "");
     if (className.empty())
       className = error.status == TSC_OUT_OF_MEMORY ? "MemoryError" : "RuntimeError";
+    if (className == "CodegenDiffers") {
+      engine.report({}, Diag::ResultDiffers, message);
+      break;
+    }
     engine.report({}, Diag::ProgramRaised, className, message.split('\n').first);
     break;
   default:

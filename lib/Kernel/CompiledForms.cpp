@@ -6,8 +6,7 @@
 
 #include "tsc/Kernel/ConstantOperands.h"
 #include "tsc/Kernel/Pointwise.h"
-
-#include "llvm/ADT/StringSwitch.h"
+#include "tsc/Kernel/Reasons.h"
 
 using namespace mlir;
 
@@ -62,12 +61,18 @@ bool isNone(Value value) { return isa_and_nonnull<UnitAttr>(constantOf(value)); 
 
 // ---- The table
 
-static std::optional<Kind> kindOf(StringRef name) {
-  return llvm::StringSwitch<std::optional<Kind>>(name)
-#define KERNEL_FORM(NAME, KIND) .Case(NAME, Kind::KIND)
+/// The kinds of a name, in the table's order: the first that fits is taken.
+static SmallVector<Kind, 2> kindsOf(StringRef name) {
+  static constexpr std::pair<StringLiteral, Kind> kRows[] = {
+#define KERNEL_FORM(NAME, KIND) {NAME, Kind::KIND},
 #include "CompiledForms.def"
 #undef KERNEL_FORM
-      .Default(std::nullopt);
+  };
+  SmallVector<Kind, 2> kinds;
+  for (const auto &[known, kind] : kRows)
+    if (known == name)
+      kinds.push_back(kind);
+  return kinds;
 }
 
 static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
@@ -88,18 +93,29 @@ static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
     return whyNotMove(op);
   case Kind::View:
     return whyNotView(op);
+  case Kind::Scan:
+    return whyNotScan(op);
+  case Kind::Scatter:
+    return whyNotScatter(op);
+  case Kind::Routine:
+    return whyNotRoutine(op);
   }
-  return "unknown kind";
+  return because(Reason::NoForm);
 }
 
-static bool isPrecise(Type type) {
+/// Why no kernel can be written for values of the type. Complex numbers are not computed in
+/// registers; functions of the runtime take them.
+static std::optional<std::string> whyNotType(Type type, bool mayBeComplex = false) {
   auto tensor = dyn_cast<ts::TensorType>(type);
   if (!tensor)
-    return true;
+    return std::nullopt;
+  if (!tensor.hasDType() || !tensor.hasStaticShape())
+    return because(Reason::NotPrecise);
   DTypeClass category = dtypeClass(tensor.getDtype());
-  return tensor.hasDType() && tensor.hasStaticShape() &&
-         (category == DTypeClass::Float || category == DTypeClass::Integer ||
-          category == DTypeClass::Bool);
+  if (category != DTypeClass::Float && category != DTypeClass::Integer &&
+      category != DTypeClass::Bool && !(mayBeComplex && category == DTypeClass::Complex))
+    return because(Reason::UncommonDType);
+  return std::nullopt;
 }
 
 /// A conversion that finds nothing to convert gives the very tensor that it was given.
@@ -110,47 +126,81 @@ static bool mayBeItsOperand(ts::AtenOp op) {
          op.getArgs()[0].getType() == op.getResult(0).getType();
 }
 
-std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+bool isPrecise(Type type) { return !whyNotType(type); }
+
+/// Does the operator more than to make tensors?
+static bool hasEffects(const ts::OperatorRow &row, ArrayRef<Kind> kinds) {
+  // These draw random numbers only when there is dropout, which their forms exclude.
+  bool mayDrop = llvm::any_of(
+      kinds, [](Kind kind) { return kind == Kind::Recurrent || kind == Kind::Attention; });
+  uint8_t effects = mayDrop ? row.effects & ~ts::kNondeterministic : row.effects;
+  return effects || llvm::any_of(row.schema().arguments,
+                                 [](const ts::SchemaArgument &a) { return a.alias.isWrite; });
+}
+
+/// The kinds by the operator's name; none, with a reason, for those that are never compiled.
+static SmallVector<Kind, 2> kindsByName(ts::AtenOp op, std::string &why) {
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
       !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
-    why = "not an operator on tensors";
-    return std::nullopt;
+    why = because(Reason::NotOnTensors);
+    return {};
   }
-  std::optional<Kind> kind = kindOf(op.getName());
-  if (!kind)
-    kind = kindOf(op.getBaseName());
-  // These draw random numbers only when there is dropout, which their forms exclude.
-  bool mayDrop = kind == Kind::Recurrent || kind == Kind::Attention;
-  uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
-  if (effects || llvm::any_of(row->schema().arguments,
-                              [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
-    why = "it writes, or has other effects";
-    return std::nullopt;
+  SmallVector<Kind, 2> kinds = kindsOf(op.getName());
+  if (kinds.empty())
+    kinds = kindsOf(op.getBaseName());
+  if (hasEffects(*row, kinds)) {
+    why = because(Reason::HasEffects);
+    return {};
   }
-  if (!kind && !whyNotPointwise(op))
-    kind = Kind::Map;
-  if (!kind) {
-    why = "the operator has no compiled form";
-    return std::nullopt;
-  }
+  if (kinds.empty() && row->lowering.starts_with("elementwise:"))
+    kinds.push_back(Kind::Map);
+  if (kinds.empty())
+    why = because(Reason::NoForm);
+  return kinds;
+}
+
+static std::optional<std::string> whyNotTypes(ts::AtenOp op, bool mayBeComplex) {
   for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
                                             SmallVector<Type>(op->getResultTypes())))
-    if (!isPrecise(type)) {
-      why = "dtype or sizes of a tensor are not known";
-      return std::nullopt;
-    }
-  if (kind == Kind::Map && mayBeItsOperand(op))
-    kind = Kind::View;
-  if (std::optional<std::string> reason = whyNot(*kind, op)) {
-    why = *reason;
+    if (std::optional<std::string> reason = whyNotType(type, mayBeComplex))
+      return reason;
+  return std::nullopt;
+}
+
+std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
+  SmallVector<Kind, 2> kinds = kindsByName(op, why);
+  if (kinds.empty())
     return std::nullopt;
+  if (!llvm::is_contained(kinds, Kind::Routine))
+    kinds.push_back(Kind::Routine); // a pooling of which places are wanted, say
+  std::string first;
+  for (Kind kind : kinds) {
+    std::optional<std::string> reason = whyNotTypes(op, kind == Kind::Routine);
+    if (!reason && kind == Kind::Map && mayBeItsOperand(op))
+      kind = Kind::View;
+    if (!reason)
+      reason = whyNot(kind, op);
+    if (!reason && !operandsFit(op, kind))
+      reason = because(Reason::OperandsDoNotFit);
+    if (!reason)
+      return kind;
+    if (first.empty())
+      first = kind == Kind::Map ? "it " + *reason : *reason;
   }
-  if (!operandsFit(op, *kind)) {
-    why = "its operands do not fit each other";
+  why = first;
+  return std::nullopt;
+}
+
+std::optional<Kind> kindWithoutTypes(ts::AtenOp op) {
+  if (llvm::all_of(op->getOperandTypes(), isPrecise) &&
+      llvm::all_of(op->getResultTypes(), isPrecise))
     return std::nullopt;
-  }
-  return kind;
+  std::string why;
+  for (Kind kind : kindsByName(op, why))
+    if (kind != Kind::Map || !whyNotPointwise(op, DType::Float32))
+      return kind;
+  return std::nullopt;
 }
 
 // ---- Views
@@ -165,18 +215,25 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
   auto from = dyn_cast<ts::TensorType>(op.getArgs()[0].getType());
   auto to = dyn_cast<ts::TensorType>(op.getResult(0).getType());
   if (!from || !to || op.getNumResults() != 1)
-    return "not a view of one tensor";
+    return because(Reason::NoForm);
   if (from.getDtype() != to.getDtype())
-    return "a view under another dtype";
+    return because(Reason::ViewOtherDType);
+  // These ask a tensor for its sizes or dtype only.
+  bool takesType = op.getBaseName().ends_with("_as") || mayBeItsOperand(op);
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
-    if (isa<ts::TensorType>(value.getType()) || constantOf(value) || constantInts(value))
+    if (constantOf(value) || constantInts(value))
       continue;
+    if (isa<ts::TensorType>(value.getType())) {
+      if (value != op.getArgs()[0] && !takesType)
+        return because(Reason::ViewByTensor, argument.name);
+      continue;
+    }
     // Reshapes read their sizes from the result's type.
     if (argument.type.kind == ts::SchemaType::List &&
         (op.getBaseName() == "aten::view" || op.getBaseName() == "aten::reshape" ||
          op.getBaseName() == "aten::expand"))
       continue;
-    return "argument '" + argument.name + "' is not constant";
+    return because(Reason::NotConstant, argument.name);
   }
   return std::nullopt;
 }

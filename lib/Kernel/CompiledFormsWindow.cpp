@@ -42,7 +42,9 @@ struct Name {
 
 class Reader {
 public:
-  Reader(ts::AtenOp op, std::string &why) : op(op), why(why) {}
+  Reader(ts::AtenOp op, std::string &why, bool withPlaces)
+      : withPlaces(withPlaces), op(op), why(why) {}
+  bool withPlaces; ///< the places of maxima may be wanted
   std::optional<WindowForm> read();
 
 private:
@@ -310,7 +312,7 @@ std::optional<WindowForm> Reader::read() {
     why = "not a pooling or interpolation of known sizes";
     return std::nullopt;
   }
-  if (op.getNumResults() > 1 && !op.getResult(1).use_empty()) {
+  if (!withPlaces && op.getNumResults() > 1 && !op.getResult(1).use_empty()) {
     why = "the places of the maxima are wanted";
     return std::nullopt;
   }
@@ -339,8 +341,8 @@ std::optional<WindowForm> Reader::read() {
   return form;
 }
 
-std::optional<WindowForm> readWindow(ts::AtenOp op, std::string &why) {
-  return Reader(op, why).read();
+std::optional<WindowForm> readWindow(ts::AtenOp op, std::string &why, bool withPlaces) {
+  return Reader(op, why, withPlaces).read();
 }
 
 std::optional<std::string> whyNotWindow(ts::AtenOp op) {

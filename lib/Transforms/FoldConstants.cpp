@@ -27,7 +27,9 @@ private:
   void visitOperation(Operation *op);
   void foldAten(AtenOp op);
   void foldNoneTest(AtenOp op);
+  void foldParts(Operation *op, Value whole);
   void takeBranch(IfOp op);
+  void forwardElements(TupleUnpackOp op);
   void forwardYields(IfOp op);
   void replace(Value value, Attribute constant);
 
@@ -118,6 +120,33 @@ void FoldConstants::foldAten(AtenOp op) {
     replace(result, constant);
 }
 
+/// What is taken out of a tuple or list: parts of a constant, all of them or the one at a constant
+/// index, or the values that a tuple was made of.
+void FoldConstants::foldParts(Operation *op, Value whole) {
+  Attribute constant = readableConstant(whole);
+  ArrayAttr parts;
+  if (auto tuple = dyn_cast_or_null<TupleAttr>(constant))
+    parts = tuple.getElements();
+  else if (auto list = dyn_cast_or_null<ListAttr>(constant))
+    parts = list.getElements();
+  if (!parts)
+    return;
+  int64_t count = static_cast<int64_t>(parts.size()), first = 0;
+  if (auto index = dyn_cast<TupleIndexOp>(op)) {
+    IntegerAttr at;
+    if (!matchPattern(index.getIndex(), m_Constant(&at)))
+      return;
+    first = at.getInt() < 0 ? at.getInt() + count : at.getInt();
+    if (first < 0 || first >= count)
+      return;
+  } else if (count != op->getNumResults()) {
+    return;
+  }
+  for (auto [i, result] : llvm::enumerate(op->getResults()))
+    if (isImmutable(result.getType()) && !result.use_empty())
+      replace(result, parts[static_cast<size_t>(first) + i]);
+}
+
 /// Moves the chosen block's operations in front of the branch and erases it.
 void FoldConstants::takeBranch(IfOp op) {
   BoolAttr condition;
@@ -149,6 +178,23 @@ void FoldConstants::forwardYields(IfOp op) {
     }
 }
 
+/// What a tuple is made of is what it unpacks to.
+void FoldConstants::forwardElements(TupleUnpackOp op) {
+  auto made = withoutCasts(op.getTuple()).getDefiningOp<TupleConstructOp>();
+  if (!made || made.getElements().size() != op.getNumResults())
+    return;
+  OpBuilder builder(op);
+  for (auto [result, element] : llvm::zip_equal(op.getResults(), made.getElements())) {
+    if (result.use_empty())
+      continue;
+    Value value = element;
+    if (value.getType() != result.getType())
+      value = UncheckedCastOp::create(builder, op.getLoc(), result.getType(), value);
+    result.replaceAllUsesWith(value);
+    ++numFolded;
+  }
+}
+
 void FoldConstants::visitOperation(Operation *op) {
   if (auto aten = dyn_cast<AtenOp>(op)) {
     foldNoneTest(aten);
@@ -158,9 +204,9 @@ void FoldConstants::visitOperation(Operation *op) {
     for (Block &block : region)
       visit(block);
   if (auto unpack = dyn_cast<TupleUnpackOp>(op))
-    if (auto made = unpack.getTuple().getDefiningOp<TupleConstructOp>())
-      if (made.getElements().getTypes() == unpack.getResultTypes())
-        unpack->replaceAllUsesWith(made.getElements());
+    forwardElements(unpack);
+  if (isa<TupleUnpackOp, TupleIndexOp, ListUnpackOp>(op))
+    foldParts(op, op->getOperand(0));
   if (auto branch = dyn_cast<IfOp>(op)) {
     forwardYields(branch);
     takeBranch(branch);

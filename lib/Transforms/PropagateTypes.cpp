@@ -53,6 +53,7 @@ private:
   void foldUnpack(ListUnpackOp op);
   void foldCast(UncheckedCastOp op);
   void bypassCasts(AtenOp op);
+  void takePlainOperands(AtenOp op);
   bool marksGradients = false; ///< the program has requires_grad_
 
   /// The constant that a question about a tensor is answered by; null if there is none.
@@ -397,11 +398,18 @@ void PropagateTypes::foldUnpack(ListUnpackOp op) {
   ++numFolded;
 }
 
-/// A cast to the very same type says nothing.
+/// A cast to the very same type says nothing, and neither do casts there and back.
 void PropagateTypes::foldCast(UncheckedCastOp op) {
-  if (op.getInput().getType() != op.getResult().getType() || op->hasAttr(kCheckedAttr))
+  Value source = op.getInput();
+  for (auto inner = source.getDefiningOp<UncheckedCastOp>(); inner;
+       inner = source.getDefiningOp<UncheckedCastOp>()) {
+    if (source.getType() == op.getResult().getType() || inner->hasAttr(kCheckedAttr))
+      break;
+    source = inner.getInput();
+  }
+  if (source.getType() != op.getResult().getType() || op->hasAttr(kCheckedAttr))
     return;
-  op.getResult().replaceAllUsesWith(op.getInput());
+  op.getResult().replaceAllUsesWith(source);
   op.erase();
   ++numFolded;
 }
@@ -428,9 +436,24 @@ void PropagateTypes::bypassCasts(AtenOp op) {
   }
 }
 
+/// Operators take tensors and None for optional tensors as they are.
+void PropagateTypes::takePlainOperands(AtenOp op) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto cast = operand.get().getDefiningOp<UncheckedCastOp>();
+    auto optional = dyn_cast<OptionalType>(operand.get().getType());
+    if (!cast || !optional || cast->hasAttr(kCheckedAttr) ||
+        !isa<TensorType>(optional.getElement()) ||
+        !isa<TensorType, NoneType>(cast.getInput().getType()))
+      continue;
+    operand.set(cast.getInput());
+    ++numFolded;
+  }
+}
+
 void PropagateTypes::fold(Operation *op) {
   if (auto aten = dyn_cast<AtenOp>(op)) {
     bypassCasts(aten);
+    takePlainOperands(aten);
     foldAten(aten);
   } else if (auto unpack = dyn_cast<ListUnpackOp>(op))
     foldUnpack(unpack);

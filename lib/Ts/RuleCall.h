@@ -109,6 +109,8 @@ llvm::ArrayRef<RuleRow> creationRules();
 llvm::ArrayRef<RuleRow> productRules();
 llvm::ArrayRef<RuleRow> convolutionRules();
 llvm::ArrayRef<RuleRow> neuralRules();
+llvm::ArrayRef<RuleRow> matrixRules();
+llvm::ArrayRef<RuleRow> fourierRules();
 
 // ---- Facts of operands
 TensorFacts factsOf(TensorType type);

@@ -102,8 +102,10 @@ bool isOnlyRead(Value list) {
       return true;
     auto op = dyn_cast<AtenOp>(use.getOwner());
     const OperatorRow *row = op ? op.getRow() : nullptr;
-    if (!row || use.getOperandNumber() >= row->schema().arguments.size())
+    if (!row)
       return false;
+    if (use.getOperandNumber() >= row->schema().arguments.size()) // print and format only read
+      return row->schema().varargs;
     const SchemaAlias &alias = row->schema().arguments[use.getOperandNumber()].alias;
     return (alias.sets.empty() || row->fullName == "aten::__getitem__.t") && !alias.isWrite;
   });
@@ -139,7 +141,7 @@ struct RuleTable {
 RuleTable::RuleTable() {
   for (ArrayRef<RuleRow> family :
        {elementwiseRules(), reductionRules(), orderRules(), viewRules(), splitRules(), indexRules(),
-        creationRules(), productRules(), convolutionRules(), neuralRules()})
+        creationRules(), productRules(), convolutionRules(), neuralRules(), matrixRules(), fourierRules()})
     for (const RuleRow &row : family) {
       SmallVector<StringRef> names;
       StringRef(row.names).split(names, ' ', -1, /*KeepEmpty=*/false);

@@ -223,20 +223,48 @@ static LogicalResult sampleGrid(RuleCall &call) {
   return call.result(*input);
 }
 
+/// Planes of the sizes that are asked for.
+static LogicalResult unpool(RuleCall &call) {
+  std::optional<TensorFacts> self = call.tensor("self");
+  std::optional<SmallVector<int64_t>> sizes = call.integers("output_size");
+  if (!self || !self->hasRank || !sizes || static_cast<int64_t>(sizes->size()) >= self->rank() ||
+      llvm::any_of(*sizes, [](int64_t size) { return size < 0; }))
+    return failure();
+  llvm::copy(*sizes, self->sizes.end() - static_cast<ptrdiff_t>(sizes->size()));
+  return call.result(*self);
+}
+
+/// A pixel of each channel for each position of the grid.
+static LogicalResult sampled(RuleCall &call) {
+  std::optional<TensorFacts> input = call.tensor("input"), grid = call.tensor("grid");
+  if (!input || !grid || !input->hasRank || !grid->hasRank || input->rank() < 4 ||
+      grid->rank() != input->rank())
+    return failure();
+  Sizes sizes(ArrayRef(grid->sizes).drop_back());
+  sizes.insert(sizes.begin() + 1, input->sizes[1]);
+  return call.result(TensorFacts(sizes, input->dtype));
+}
+
 ArrayRef<RuleRow> convolutionRules() {
   static constexpr RuleRow kRows[] = {
       {"conv1d conv1d.padding conv2d conv2d.padding conv3d conv3d.padding _convolution "
-       "_convolution.deprecated convolution conv_transpose1d conv_transpose2d.input "
+       "_convolution.deprecated _convolution_mode convolution conv_transpose1d "
+       "conv_transpose2d.input "
        "conv_transpose3d.input",
        convolve},
       {"max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d", pool},
+      {"max_unpool2d max_unpool3d", unpool},
+      {"grid_sampler grid_sampler_2d grid_sampler_3d", sampled},
       {"max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices", poolWithIndices},
-      {"adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", adaptivePool},
+      {"adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d _adaptive_avg_pool2d "
+       "_adaptive_avg_pool3d",
+       adaptivePool},
       {"adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", adaptivePoolWithIndices},
       {"upsample_nearest1d upsample_nearest1d.vec upsample_nearest2d upsample_nearest2d.vec "
        "upsample_nearest3d upsample_nearest3d.vec upsample_linear1d upsample_linear1d.vec "
        "upsample_bilinear2d upsample_bilinear2d.vec upsample_bicubic2d upsample_bicubic2d.vec "
        "upsample_trilinear3d upsample_trilinear3d.vec _upsample_nearest_exact1d.vec "
+       "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d "
        "_upsample_nearest_exact2d.vec _upsample_nearest_exact3d.vec _upsample_bilinear2d_aa.vec "
        "_upsample_bicubic2d_aa.vec",
        upsample},

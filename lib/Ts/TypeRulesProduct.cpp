@@ -166,6 +166,15 @@ static LogicalResult pairDistances(RuleCall &call) {
   return call.result(matmulShape(*a, *b).withDType(dtype));
 }
 
+/// Those of each pair of rows of one matrix.
+static LogicalResult rowPairs(RuleCall &call) {
+  std::optional<TensorFacts> self = call.tensor("self");
+  if (!self || !self->hasRank || self->rank() != 2)
+    return failure();
+  int64_t n = self->sizes[0];
+  return call.result(TensorFacts({n < 0 ? kUnknown : n * (n - 1) / 2}, self->dtype));
+}
+
 ArrayRef<RuleRow> productRules() {
   static constexpr RuleRow kRows[] = {
       {"matmul __matmul__ linalg_matmul mm bmm mv dot vdot", matmul},
@@ -174,6 +183,7 @@ ArrayRef<RuleRow> productRules() {
       {"outer ger addr", outer},
       {"einsum", einsum},
       {"cdist", pairDistances},
+      {"pdist", rowPairs},
   };
   return kRows;
 }

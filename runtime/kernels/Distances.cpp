@@ -2,6 +2,7 @@
 // Distances between rows: cdist, pdist, pairwise_distance, cosine_similarity, and the losses made
 // of them.
 #include "Losses.h"
+#include "Routines.h"
 
 #include "tsc/runtime/Loops.h"
 #include "tsc/runtime/Reduce.h"
@@ -42,6 +43,33 @@ template <class T> T rowDistance(const T *a, const T *b, int64_t n, double p, T 
   }
   T power = static_cast<T>(p);
   return std::pow(each([power](T d) { return std::pow(d, power); }), 1 / power);
+}
+
+/// For compiled kernels: rows of both operands, their length, the power's bits. A piece is a row of
+/// the first.
+template <class T> int32_t distanceRoutine(const RoutineCall &call) {
+  int64_t rows = call[0], columns = call[1], n = call[2];
+  double p;
+  std::memcpy(&p, call.numbers + 3, sizeof p);
+  for (int64_t r = call.range.begin; r < call.range.end; ++r)
+    for (int64_t c = 0; c < columns; ++c)
+      call.at<T>(0)[r * columns + c] =
+          rowDistance(call.at<const T>(1) + r * n,
+                      call.at<const T>(2) + (r / rows * columns + c) * n, n, p, T(0));
+  return 0;
+}
+/// Rows, their length, the power's bits: distances of each pair of rows. A piece is a row.
+template <class T> int32_t pairRoutine(const RoutineCall &call) {
+  int64_t rows = call[0], n = call[1];
+  double p;
+  std::memcpy(&p, call.numbers + 2, sizeof p);
+  const T *x = call.at<const T>(1);
+  for (int64_t r = call.range.begin; r < call.range.end; ++r) {
+    T *to = call.at<T>(0) + r * rows - r * (r + 1) / 2;
+    for (int64_t c = r + 1; c < rows; ++c)
+      *to++ = rowDistance(x + r * n, x + c * n, n, p, T(0));
+  }
+  return 0;
 }
 
 template <class T>
@@ -270,3 +298,5 @@ TSC_KERNEL(aten_pairwise_distance, pairwiseDistance)
 TSC_KERNEL(aten_cosine_similarity, cosineSimilarity)
 TSC_KERNEL(aten_cosine_embedding_loss, cosineEmbeddingLoss)
 TSC_KERNEL(aten_triplet_margin_loss, tripletMarginLoss)
+TSC_ROUTINE(cdist, distanceRoutine)
+TSC_ROUTINE(pdist, pairRoutine)

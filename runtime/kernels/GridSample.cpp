@@ -2,6 +2,7 @@
 // grid_sampler: pixels read at any positions of an image of two or three dims; and the grids of
 // affine transformations.
 #include "Contract.h"
+#include "Routines.h"
 
 #include "tsc/runtime/Loops.h"
 
@@ -99,26 +100,51 @@ template <class T> T readOne(const T *plane, const int64_t *sizes, int dims, con
   return sum;
 }
 
+/// An image of planes and what is read of it: `points` for each of its channels.
+template <class T> struct Image {
+  const T *pixels, *grid;
+  T *out;
+  int64_t sizes[3], channels, points;
+};
+/// Points [begin, end) of all images.
+template <class T>
+void samplePoints(const Sampler &s, const Image<T> &image, int64_t begin, int64_t end) {
+  int64_t pixels = image.sizes[0] * image.sizes[1] * image.sizes[2];
+  for (int64_t i = begin; i < end; ++i) {
+    const T *where = image.grid + i * s.dims;
+    Reads<T> reads[3];
+    for (int d = 0; d < s.dims; ++d)
+      reads[d] = readsOf(s, where[d], image.sizes[2 - d]);
+    int64_t plane = i / image.points * image.channels;
+    for (int64_t c = 0; c < image.channels; ++c)
+      image.out[(plane + c) * image.points + i % image.points] =
+          readOne(image.pixels + (plane + c) * pixels, image.sizes, s.dims, reads);
+  }
+}
 template <class T>
 void sampleAll(Context &cx, const Sampler &s, const Tensor &in, const Tensor &grid, Tensor &out) {
-  int dims = static_cast<int>(in.rank) - 2;
-  int64_t sizes[3] = {dims == 3 ? in.sizes[2] : 1, in.size(-2), in.size(-1)};
-  int64_t channels = in.sizes[1], pixels = sizes[0] * sizes[1] * sizes[2], points = 1;
+  Image<T> image{
+      in.ptr<T>(), grid.ptr<T>(), out.ptr<T>(), {1, in.size(-2), in.size(-1)}, in.sizes[1], 1};
+  if (s.dims == 3)
+    image.sizes[0] = in.sizes[2];
   for (int64_t d = 2; d < out.rank; ++d)
-    points *= out.sizes[d];
-  parallelFor(cx, 0, in.sizes[0] * points, 4096 / (channels * 8) + 1,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  const T *where = grid.ptr<T>() + i * dims;
-                  Reads<T> reads[3];
-                  for (int d = 0; d < dims; ++d)
-                    reads[d] = readsOf(s, where[d], sizes[2 - d]);
-                  int64_t image = i / points;
-                  for (int64_t c = 0; c < channels; ++c)
-                    out.ptr<T>()[(image * channels + c) * points + i % points] =
-                        readOne(in.ptr<T>() + (image * channels + c) * pixels, sizes, dims, reads);
-                }
-              });
+    image.points *= out.sizes[d];
+  parallelFor(cx, 0, in.sizes[0] * image.points, 4096 / (image.channels * 8) + 1,
+              [&](int64_t begin, int64_t end) { samplePoints(s, image, begin, end); });
+}
+/// For compiled kernels: the sampler's mode, padding, alignment and dims; the planes' three sizes,
+/// channels, points of an image.
+template <class T> int32_t sampleRoutine(const RoutineCall &call) {
+  Sampler s{call[0], call[1], call[2] != 0, sizeof(T) == 8 ? DType::Float64 : DType::Float32,
+            static_cast<int>(call[3])};
+  Image<T> image{call.at<const T>(1),
+                 call.at<const T>(2),
+                 call.at<T>(0),
+                 {call[4], call[5], call[6]},
+                 call[7],
+                 call[8]};
+  samplePoints(s, image, call.range.begin, call.range.end);
+  return 0;
 }
 
 TensorRef gridSample(Context &cx, const Tensor &input, const Tensor &grid, int64_t mode,
@@ -199,3 +225,4 @@ TSC_KERNEL(aten_grid_sampler, gridSample)
 TSC_KERNEL(aten_grid_sampler_2d, gridSample)
 TSC_KERNEL(aten_grid_sampler_3d, gridSample)
 TSC_KERNEL(aten_affine_grid_generator, affineGrid)
+TSC_ROUTINE(grid_sampler, sampleRoutine)

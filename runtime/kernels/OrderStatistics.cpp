@@ -2,6 +2,7 @@
 // Order statistics: median, kthvalue and mode with their places, quantiles. Each line is gathered
 // in its compute type and ordered there; NaNs are the largest.
 #include "Operands.h"
+#include "Routines.h"
 #include "tsc/runtime/Reduce.h"
 
 #include "Pairs.h"
@@ -98,24 +99,43 @@ Pair pickAlong(Context &cx, const char *name, const Tensor &self, IntList dims, 
   return makePair(static_cast<TensorRef &&>(values), static_cast<TensorRef &&>(places));
 }
 
-/// The lower one of two in the middle. A NaN is the median, unless NaNs are to be ignored.
+/// The place of the lower one of two in the middle. A NaN is the median, unless NaNs are to be
+/// ignored.
+template <bool IgnoreNan, class C> int64_t pickMedian(C *line, int64_t *order, int64_t n) {
+  int64_t nans = 0, firstNan = -1;
+  for (int64_t i = n - 1; i >= 0; --i)
+    if (line[i] != line[i])
+      ++nans, firstNan = i;
+  if (nans && !IgnoreNan)
+    return firstNan;
+  int64_t *middle = order + ((nans == n ? n : n - nans) - 1) / 2;
+  std::nth_element(order, middle, order + n, [line](int64_t a, int64_t b) {
+    return before(line[a], line[b]) || (!before(line[b], line[a]) && a < b);
+  });
+  int64_t found = *middle;
+  order[found] = found;
+  return found;
+}
+/// That of the most frequent value, the smallest of several, at the place that a sort leaves last.
+template <class C> int64_t pickMode(C *line, int64_t *order, int64_t n) {
+  std::sort(order, order + n, [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
+  int64_t best = order[0], most = 0;
+  for (int64_t i = 0, from = 0; i < n; ++i) {
+    if (i + 1 < n && line[order[i + 1]] == line[order[i]])
+      continue;
+    if (i + 1 - from > most)
+      most = i + 1 - from, best = order[i];
+    from = i + 1;
+  }
+  order[best] = best;
+  return best;
+}
+
 template <bool IgnoreNan>
 Pair medianOver(Context &cx, const Tensor &self, IntList dims, bool keepdim) {
   const char *name = IgnoreNan ? "nanmedian" : "median";
   return pickAlong(cx, name, self, dims, keepdim, false, [](auto *line, int64_t *order, int64_t n) {
-    int64_t nans = 0, firstNan = -1;
-    for (int64_t i = n - 1; i >= 0; --i)
-      if (line[i] != line[i])
-        ++nans, firstNan = i;
-    if (nans && !IgnoreNan)
-      return firstNan;
-    int64_t *middle = order + ((nans == n ? n : n - nans) - 1) / 2;
-    std::nth_element(order, middle, order + n, [line](int64_t a, int64_t b) {
-      return before(line[a], line[b]) || (!before(line[b], line[a]) && a < b);
-    });
-    int64_t found = *middle;
-    order[found] = found;
-    return found;
+    return pickMedian<IgnoreNan>(line, order, n);
   });
 }
 } // namespace
@@ -161,26 +181,64 @@ static Pair kthvalue(Context &cx, const Tensor &self, int64_t k, int64_t dim, bo
 TSC_KERNEL(aten_kthvalue, kthvalue)
 TSC_KERNEL(aten_kthvalue_values, (writePair<kthvalue, const Tensor &, int64_t, int64_t, bool>))
 
-/// The most frequent value, the smallest of several, at the place that a sort leaves last.
 static Pair mode(Context &cx, const Tensor &self, int64_t dim, bool keepdim) {
   return pickAlong(cx, "mode", self, {&dim, 1}, keepdim, true,
-                   [](auto *line, int64_t *order, int64_t n) {
-                     std::sort(order, order + n,
-                               [line](int64_t a, int64_t b) { return before(line[a], line[b]); });
-                     int64_t best = order[0], most = 0;
-                     for (int64_t i = 0, from = 0; i < n; ++i) {
-                       if (i + 1 < n && line[order[i + 1]] == line[order[i]])
-                         continue;
-                       if (i + 1 - from > most)
-                         most = i + 1 - from, best = order[i];
-                       from = i + 1;
-                     }
-                     order[best] = best;
-                     return best;
-                   });
+                   [](auto *line, int64_t *order, int64_t n) { return pickMode(line, order, n); });
 }
 TSC_KERNEL(aten_mode, mode)
 TSC_KERNEL(aten_mode_values, (writePair<mode, const Tensor &, int64_t, bool>))
+
+// ---- For compiled kernels, a line at a time
+namespace {
+enum class Statistic : int64_t { Median, MedianOfNumbers, Smallest, Mode };
+
+template <class C> int64_t pickOf(Statistic which, C *line, int64_t *order, int64_t n, int64_t k) {
+  switch (which) {
+  case Statistic::Median:
+    return pickMedian<false>(line, order, n);
+  case Statistic::MedianOfNumbers:
+    return pickMedian<true>(line, order, n);
+  case Statistic::Mode:
+    return pickMode(line, order, n);
+  case Statistic::Smallest:
+    break;
+  }
+  selectPlace(line, order, n, k - 1);
+  return k - 1;
+}
+
+/// dtype, n, inner, the statistic, k, and how many results there are: values and maybe places.
+template <class C> int32_t statisticLines(const RoutineCall &call) {
+  DType dtype = static_cast<DType>(call[0]);
+  int64_t n = call[1], inner = call[2], results = call[5], bytes = tsc::dtypeBytes(dtype);
+  LoadFunction<C> load = loader<C>(dtype);
+  StoreFunction<C> store = storer<C>(dtype);
+  C *line = static_cast<C *>(std::malloc(static_cast<size_t>(n) * sizeof(C)));
+  int64_t *order = static_cast<int64_t *>(std::malloc(static_cast<size_t>(n) * sizeof(int64_t)));
+  for (int64_t p = call.range.begin; p < call.range.end && line && order; ++p) {
+    const char *from = call.at<const char>(results) + (p / inner * n * inner + p % inner) * bytes;
+    for (int64_t i = 0; i < n; i += 256)
+      load(line + i, from + i * inner * bytes, inner * bytes, n - i < 256 ? n - i : 256);
+    for (int64_t i = 0; i < n; ++i)
+      order[i] = i;
+    int64_t at = pickOf(static_cast<Statistic>(call[3]), line, order, n, call[4]);
+    store(call.at<char>(0) + p * bytes, bytes, &line[at], 1);
+    if (results > 1)
+      call.at<int64_t>(1)[p] = order[at];
+  }
+  int32_t status = line && order ? 0 : 1;
+  std::free(line);
+  std::free(order);
+  return status;
+}
+int32_t statistic(const RoutineCall &call) {
+  int32_t status = 1;
+  dispatchCompute<kReal>(static_cast<DType>(call[0]),
+                         [&]<class C>() { status = statisticLines<C>(call); });
+  return status;
+}
+} // namespace
+TSC_ROUTINE_OF_ALL(order_statistic, statistic)
 
 // ---- Quantiles
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maximum and average pooling with fixed and adaptive windows. Rows of a window are combined first,
 // all columns at once, then columns; only maxima with indices are searched element by element.
+#include "Routines.h"
 #include "Windows.h"
 
 #include "tsc/runtime/Loops.h"
@@ -309,3 +310,34 @@ TSC_KERNEL(aten_adaptive_max_pool2d, adaptiveMaximum<2>)
 TSC_KERNEL(aten_adaptive_max_pool3d, adaptiveMaximum<3>)
 TSC_KERNEL(aten_fractional_max_pool2d, fractionalMax<2>)
 TSC_KERNEL(aten_fractional_max_pool3d, fractionalMax<3>)
+
+// ---- For compiled kernels, a plane at a time
+/// Sizes of the three dimensions, of the operand and the result; steps in windows; then for each
+/// dimension the starts and ends of its windows. Values and places of planes [z][y][x].
+template <class T> static int32_t maxPlaces(const RoutineCall &call) {
+  const int64_t *in = call.numbers, *out = in + 3, *step = in + 6, *starts[3] = {in + 9};
+  for (int d = 1; d < 3; ++d)
+    starts[d] = starts[d - 1] + 2 * out[d - 1];
+  int64_t pixels = in[0] * in[1] * in[2], count = out[0] * out[1] * out[2];
+  for (int64_t p = call.range.begin; p < call.range.end; ++p) {
+    const T *image = call.at<const T>(2) + p * pixels;
+    for (int64_t o = 0; o < count; ++o) {
+      int64_t at[3] = {o / (out[1] * out[2]), o / out[2] % out[1], o % out[2]}, from[3], to[3];
+      for (int d = 0; d < 3; ++d)
+        from[d] = starts[d][2 * at[d]], to[d] = starts[d][2 * at[d] + 1];
+      T best = lowest<T>();
+      int64_t place = (from[0] * in[1] + from[1]) * in[2] + from[2];
+      for (int64_t z = from[0]; z < to[0]; z += step[0])
+        for (int64_t y = from[1]; y < to[1]; y += step[1])
+          for (int64_t x = from[2]; x < to[2]; x += step[2]) {
+            int64_t i = (z * in[1] + y) * in[2] + x;
+            if (beats(image[i], best))
+              best = image[i], place = i;
+          }
+      call.at<T>(0)[p * count + o] = best;
+      call.at<int64_t>(1)[p * count + o] = place;
+    }
+  }
+  return 0;
+}
+TSC_ROUTINE(max_places, maxPlaces)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Binary search in sorted numbers: searchsorted, bucketize; and membership: isin.
+#include "Routines.h"
 #include "Sorting.h"
 
 using namespace tsc::rt;
@@ -123,6 +124,23 @@ TSC_KERNEL(aten_bucketize_Tensor, bucketize)
 TSC_KERNEL(aten_bucketize_Scalar, bucketizeNumber)
 TSC_OUTPUT_COPY(aten_bucketize_Tensor_out, bucketize)
 TSC_OUTPUT_COPY(aten_bucketize_Scalar_out, bucketizeNumber)
+
+/// For compiled kernels: size of a row of sorted numbers, values of a row (0: one row serves all),
+/// right, whether places are int32; sorted numbers and values. A piece is a value.
+template <class C> static int32_t searchRoutine(const RoutineCall &call) {
+  int64_t n = call[0], columns = call[1];
+  for (int64_t i = call.range.begin; i < call.range.end; ++i) {
+    const C *sorted = call.at<const C>(1) + (columns ? i / columns * n : 0);
+    int64_t place = searchPlace<C>(sorted, nullptr, n, call.at<const C>(2)[i], call[2] != 0);
+    if (call[3])
+      call.at<int32_t>(0)[i] = static_cast<int32_t>(place);
+    else
+      call.at<int64_t>(0)[i] = place;
+  }
+  return 0;
+}
+TSC_ROUTINE(searchsorted, searchRoutine)
+TSC_ROUTINE_OF_ALL(searchsorted_i64, searchRoutine<int64_t>)
 
 // ---- isin
 template <class C>

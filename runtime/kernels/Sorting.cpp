@@ -2,6 +2,8 @@
 // sort, argsort, msort and topk.
 #include "Sorting.h"
 
+#include "Routines.h"
+
 #include <algorithm>
 
 using namespace tsc::rt;
@@ -254,3 +256,81 @@ static Sorted topKOut(Context &cx, const Tensor &t, int64_t k, int64_t dim, bool
 }
 TSC_KERNEL(aten_topk, topK)
 TSC_KERNEL(aten_topk_values, topKOut)
+
+// ---- For compiled kernels, a line at a time
+/// dtype, n, inner; values and places among the data (-1: not wanted), the operand; then options.
+namespace {
+class LineCall {
+public:
+  LineCall(const RoutineCall &call, int64_t values, int64_t places, int64_t operand)
+      : call(call), values(values), places(places), operand(operand) {}
+  DType dtype() const { return static_cast<DType>(call[0]); }
+  /// Orders items[0, n) of every line by order(items, room, n) and takes the first `k`.
+  template <class C, class F> int32_t run(int64_t k, F &&order) const {
+    int64_t n = call[1], inner = call[2], bytes = tsc::dtypeBytes(dtype());
+    size_t room = 2 * static_cast<size_t>(n) * sizeof(Placed<C>);
+    Placed<C> *items = static_cast<Placed<C> *>(std::malloc(room));
+    if (!items)
+      return 1;
+    for (int64_t line = call.range.begin; line < call.range.end; ++line) {
+      const char *from =
+          call.at<const char>(operand) + (line / inner * n * inner + line % inner) * bytes;
+      loadLine(items, from, inner * bytes, n, dtype());
+      order(items, items + n, n);
+      int64_t start = line / inner * k * inner + line % inner;
+      for (int64_t i = 0; i < k; ++i) {
+        int64_t to = start + i * inner;
+        if (places >= 0)
+          call.at<int64_t>(places)[to] = items[i].at;
+        if (values >= 0)
+          std::memcpy(call.at<char>(values) + to * bytes, from + items[i].at * inner * bytes,
+                      static_cast<size_t>(bytes));
+      }
+    }
+    std::free(items);
+    return 0;
+  }
+
+private:
+  const RoutineCall &call;
+  int64_t values, places, operand;
+};
+} // namespace
+
+static int32_t sortRoutine(const RoutineCall &call) {
+  LineCall lines(call, call[3], call[4], call[5]);
+  bool descend = call[6] != 0, stable = call[7] != 0;
+  int32_t status = 1;
+  dispatchCompute<kReal>(lines.dtype(), [&]<class C>() {
+    using P = Placed<C>;
+    status = lines.run<C>(call[1], [&](P *items, P *room, int64_t n) {
+      if (descend)
+        sortLine(items, room, n, stable,
+                 [](const P &a, const P &b) { return descending(a.value, b.value); });
+      else
+        sortLine(items, room, n, stable,
+                 [](const P &a, const P &b) { return ascending(a.value, b.value); });
+    });
+  });
+  return status;
+}
+static int32_t topRoutine(const RoutineCall &call) {
+  LineCall lines(call, 0, 1, 2);
+  int64_t k = call[3];
+  bool largest = call[4] != 0, sorted = call[5] != 0;
+  int32_t status = 1;
+  dispatchCompute<kInt | kFloat>(lines.dtype(), [&]<class C>() {
+    using P = Placed<C>;
+    status = lines.run<C>(k, [&](P *items, P *, int64_t n) {
+      if (largest)
+        bestOf(items, n, k, sorted,
+               [](const P &a, const P &b) { return descending(a.value, b.value); });
+      else
+        bestOf(items, n, k, sorted,
+               [](const P &a, const P &b) { return ascending(a.value, b.value); });
+    });
+  });
+  return status;
+}
+TSC_ROUTINE_OF_ALL(sort, sortRoutine)
+TSC_ROUTINE_OF_ALL(topk, topRoutine)

@@ -24,7 +24,8 @@ struct Words {
   std::vector<std::string> argTexts;
   std::string optimization = "2", emit;
   double relative = -1, absolute = -1;
-  bool noFreeze = false, noFuse = false, noCodegen = false;
+  std::optional<bool> speculate;
+  bool noFreeze = false, noFuse = false, noCodegen = false, noSpecialize = false;
   bool toObject = false, toAssembly = false, emitLLVM = false, printRuntime = false, json = false;
 };
 } // namespace
@@ -53,6 +54,10 @@ static void addCompileOptions(CLI::App &app, CompileOptions &o, Words &w) {
   addList(app, "--preserve", o.preserve, "attribute to keep when freezing, such as encoder.scale");
   app.add_flag("--no-fuse,!--fuse", w.noFuse, "compile each operator alone");
   app.add_flag("--no-codegen", w.noCodegen, "use the generic kernel of every operator");
+  app.add_flag(
+      "--speculate,!--no-speculate", [&w](int64_t count) { w.speculate = count > 0; },
+      "run the program on its arguments to learn sizes that cannot be proven (default: "
+      "when compiling with --args)");
   app.add_flag("--defer-unsupported", o.deferUnsupported,
                "an operator that is not supported raises when it is reached");
   app.add_option("--max-expanded", o.maxExpanded,
@@ -105,6 +110,8 @@ static void addCallOptions(CLI::App &app, SessionOptions &session, ArgumentSourc
   app.add_option("--method", session.method, "method to call (default: forward)")->take_last();
   app.add_option("--threads", session.threads, "threads of the model (default: one a CPU)")
       ->take_last();
+  app.add_flag("--no-specialize,!--specialize", w.noSpecialize,
+               "do not compile for the types and sizes of the arguments");
   addList(app, "--input", session.compile.signatures, "what an argument is, as a promise")
       ->type_name("NAME:TYPE");
   addCompileOptions(app, session.compile, w);
@@ -112,6 +119,8 @@ static void addCallOptions(CLI::App &app, SessionOptions &session, ArgumentSourc
 
 static void addRunForm(CLI::App &app, Words &w) {
   addCallOptions(app, w.run.session, w.run.arguments, w);
+  app.add_flag("--compare-codegen", w.run.session.compile.compareCodegen,
+               "run compiled kernels on generic ones too, and name the first that differs");
   app.add_option("--expect", w.run.expect, "file of the result to compare with")->type_name("FILE");
   app.add_option("--expect-args", w.run.expectArgs, "file of the arguments as the call leaves them")
       ->type_name("FILE");
@@ -199,23 +208,32 @@ static void execute(CLI::App &app, Words &w, const char *argv0, DiagnosticEngine
   for (CompileOptions *o : {&w.compile.options, &w.run.session.compile, &w.bench.session.compile,
                             &w.inspect.options, &w.check.options})
     settle(*o, w, argv0);
+  w.run.session.specialize = w.bench.session.specialize = !w.noSpecialize;
   for (const CompileOptions *o :
        {&w.compile.options, &w.run.session.compile, &w.bench.session.compile})
     if (o->device != "cpu") {
       engine.report({}, Diag::DeviceUnsupported, o->device);
       return;
     }
+  if (w.speculate.value_or(true) && !w.compile.options.argsFiles.empty())
+    w.compile.options.observed = ArgumentSources{w.compile.options.argsFiles, {}};
   if (app.got_subcommand("run")) {
     if (w.relative >= 0)
       w.run.tolerances.relative = w.relative;
     if (w.absolute >= 0)
       w.run.tolerances.absolute = w.absolute;
-    if (splitArgTexts(w, w.run.arguments, engine))
+    if (splitArgTexts(w, w.run.arguments, engine)) {
+      if (w.speculate.value_or(false))
+        w.run.session.compile.observed = w.run.arguments;
       runRun(w.run, engine);
+    }
   } else if (app.got_subcommand("bench")) {
     w.bench.json = w.json;
-    if (splitArgTexts(w, w.bench.arguments, engine))
+    if (splitArgTexts(w, w.bench.arguments, engine)) {
+      if (w.speculate.value_or(false))
+        w.bench.session.compile.observed = w.bench.arguments;
       runBench(w.bench, engine);
+    }
   } else if (app.got_subcommand("inspect")) {
     w.inspect.json = w.json;
     runInspect(w.inspect, engine);

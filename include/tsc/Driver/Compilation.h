@@ -25,6 +25,9 @@ class ArchiveModel;
 class Compilation {
 public:
   Compilation(const CompileOptions &options, DiagnosticEngine &engine);
+  /// A second one from where another stands, on a module of that one's context.
+  Compilation(const CompileOptions &options, const Compilation &from,
+              mlir::OwningOpRef<mlir::ModuleOp> module, DiagnosticEngine &engine);
   ~Compilation();
 
   /// Parse and import (or the reading of a .mlir).
@@ -53,6 +56,12 @@ private:
   bool loadSource();
   bool loadText();
   bool runPhase(Phase phase);
+  /// Runs passes, again and again while they change anything.
+  bool runPasses(llvm::StringRef name, int maxRounds,
+                 llvm::function_ref<void(mlir::OpPassManager &)> add);
+  /// What types cannot be proven are observed, and taken for likely where that wins something.
+  bool speculate();
+  bool observe();
   bool lower(llvm::StringRef prefix, llvm::StringRef target, llvm::StringRef manifestText);
   /// Lowers for a target, once.
   bool lowerFor(const cpu::Target &target, llvm::StringRef prefix);
@@ -69,7 +78,8 @@ private:
 
   CompileOptions options; ///< with the methods that are compiled by default
   DiagnosticEngine &engine;
-  mlir::MLIRContext context;
+  std::shared_ptr<mlir::MLIRContext> sharedContext;
+  mlir::MLIRContext &context = *sharedContext;
   std::shared_ptr<archive::ArchiveModel> model;
   mlir::OwningOpRef<mlir::ModuleOp> moduleRef;
   Phase reached = Phase::Parse;

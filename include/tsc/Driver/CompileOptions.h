@@ -28,6 +28,12 @@ enum class Phase : uint8_t {
 llvm::StringRef phaseName(Phase phase);
 std::optional<Phase> findPhase(llvm::StringRef name);
 
+/// Where the arguments of a call come from, as the command line says it.
+struct ArgumentSources {
+  std::vector<std::string> files;                         ///< --args
+  std::vector<std::pair<std::string, std::string>> texts; ///< --arg NAME=VALUE
+};
+
 struct CompileOptions {
   std::string input;                ///< a .pt, .py or .mlir
   std::vector<std::string> outputs; ///< their suffixes say what is wanted
@@ -36,6 +42,10 @@ struct CompileOptions {
   std::vector<std::string> methods;    ///< empty: all that are exported
   std::vector<std::string> signatures; ///< --input
   std::vector<std::string> argsFiles;  ///< --args, as contracts
+  /// Of arguments by name: values as text, whose types and sizes are contracts too.
+  std::vector<std::pair<std::string, std::string>> argTexts;
+  /// The program is run once on these, to see the types of its tensors; nothing: it is not.
+  std::optional<ArgumentSources> observed;
   std::vector<std::string> preserve;
 
   unsigned optimization = 2;
@@ -46,6 +56,7 @@ struct CompileOptions {
   bool freeze = true;
   bool fuse = true;
   bool codegen = true; ///< false: generic kernels everywhere
+  bool compareCodegen = false; ///< compare each kernel with generic ones while running
   bool deferUnsupported = false;
   bool keepSymbols = false; ///< -g
   bool timeReport = false;

@@ -14,6 +14,12 @@ namespace tsc::kernel {
 /// Needs precise types (ts-propagate-types) and constant operands where the form asks for them.
 std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why);
 
+/// The kind that an operator would become, were it not for dtypes and sizes that are not known.
+/// Nothing for one whose types are precise, or that has no compiled form whatever they are.
+std::optional<Kind> kindWithoutTypes(ts::AtenOp op);
+/// True for a type that is no tensor's, or has a dtype that kernels are compiled for and all sizes.
+bool isPrecise(mlir::Type type);
+
 /// One for each kind: why the operator is not compiled so, or nothing when it is.
 std::optional<std::string> whyNotContraction(ts::AtenOp op);
 std::optional<std::string> whyNotRows(ts::AtenOp op);
@@ -22,6 +28,9 @@ std::optional<std::string> whyNotRecurrent(ts::AtenOp op);
 std::optional<std::string> whyNotWindow(ts::AtenOp op);
 std::optional<std::string> whyNotMove(ts::AtenOp op);
 std::optional<std::string> whyNotView(ts::AtenOp op);
+std::optional<std::string> whyNotScan(ts::AtenOp op);
+std::optional<std::string> whyNotScatter(ts::AtenOp op);
+std::optional<std::string> whyNotRoutine(ts::AtenOp op);
 
 /// A view that keeps all elements in their order, under other sizes.
 bool isReshape(ts::AtenOp op);

@@ -44,6 +44,7 @@ struct WindowForm {
 };
 
 /// The form of an operator with precise types; nothing, with the reason in `why`, when it has none.
-std::optional<WindowForm> readWindow(ts::AtenOp op, std::string &why);
+/// Where maxima are is not part of it unless asked for.
+std::optional<WindowForm> readWindow(ts::AtenOp op, std::string &why, bool withPlaces = false);
 
 } // namespace tsc::kernel

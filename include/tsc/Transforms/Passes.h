@@ -10,6 +10,12 @@
 #include "mlir/Pass/Pass.h"
 
 namespace tsc::ts {
+/// ts.aten attribute, for ts-speculate-types: an array with the type that each operand was seen
+/// with, or unit.
+inline constexpr llvm::StringLiteral kObservedAttr = "ts.observed";
+/// ts.if attribute: the types that its first branch takes for granted of tensors.
+inline constexpr llvm::StringLiteral kSpeculatedAttr = "ts.speculated";
+
 #define GEN_PASS_DECL
 #include "tsc/Ts/TsPasses.h.inc"
 #define GEN_PASS_REGISTRATION

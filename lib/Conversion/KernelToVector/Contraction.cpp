@@ -28,10 +28,8 @@ ResultWriter::ResultWriter(RegionWriter &region, kernel::GroupOp group, ts::Aten
   for (Value result : group.getResults())
     results.push_back(region.define(result));
   for (auto op : group.block().getOps<ts::AtenOp>())
-    light &= op == root ||
-             llvm::is_contained({"aten::add", "aten::sub", "aten::mul", "aten::relu",
-                                 "aten::hardtanh", "aten::relu6", "aten::clamp", "aten::hardswish"},
-                                op.getBaseName());
+    light &= op == root || llvm::is_contained({"aten::add", "aten::sub", "aten::mul", "aten::relu"},
+                                              op.getBaseName());
 }
 
 void ResultWriter::write(KernelBuilder &k, Value value, ArrayRef<Value> coordinates,
@@ -368,7 +366,8 @@ void ContractionEmitter::storeBlock(KernelBuilder &k, const BlockPlace &place, V
     }
     return;
   }
-  // Code for one row at a time, or it would be several times that of the microkernel.
+  // One row at a time: less code, and no value but the accumulators outlives the reduction, which
+  // would push them out of the registers.
   auto total = static_cast<int64_t>(sums.size());
   Value scratch = k.scratch(total * kVectorBytes);
   for (auto [i, sum] : llvm::enumerate(sums))

@@ -191,7 +191,14 @@ Value KernelBuilder::pointer(const Buffer &buffer) {
     return known;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointAfterValue(frame);
-  known = region.writePointer(builder, loc, frame, buffer);
+  auto slot = static_cast<int32_t>(RegionWriter::kFrameWords + buffers.size());
+  Type type = frame.getType();
+  Value address =
+      LLVM::GEPOp::create(builder, loc, type, type, frame, ArrayRef<LLVM::GEPArg>{slot});
+  auto load = LLVM::LoadOp::create(builder, loc, type, address, 8);
+  load.setInvariant(true);
+  buffers.push_back(buffer);
+  known = load;
   return known;
 }
 
@@ -301,6 +308,12 @@ Value KernelBuilder::scratch(int64_t bytes) {
                                          builder.getI64IntegerAttr(bytes));
   return LLVM::AllocaOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
                                 byte, count, /*alignment=*/64);
+}
+
+Value KernelBuilder::context() {
+  Value address = LLVM::GEPOp::create(builder, loc, frame.getType(), frame.getType(), frame,
+                                      ArrayRef<LLVM::GEPArg>{RegionWriter::kContext});
+  return LLVM::LoadOp::create(builder, loc, frame.getType(), address);
 }
 
 void KernelBuilder::fail() {

@@ -95,12 +95,16 @@ public:
   Value offsetOf(const Buffer &buffer, llvm::ArrayRef<Value> coordinates);
   /// Memory of this call of the task, on its stack, 64-byte aligned; at most 256 KiB in all.
   Value scratch(int64_t bytes);
+  /// The runtime's context of the call.
+  Value context();
   /// Has the region end with an exception after this task (RegionWriter::raiseIfFailed).
   void fail();
 
 private:
+  friend class RegionWriter;
   Value laneMask(int64_t lanes, Value count);
-  Value frame; ///< the task's argument: see RegionWriter::writePointer
+  Value frame; ///< the task's argument: RegionWriter::FrameWord
+  llvm::SmallVector<Buffer> buffers; ///< whose places the frame holds, in the order of its words
   mlir::Block *entry;
   llvm::DenseMap<std::tuple<int, int64_t, int64_t>, Value> pointers;
 };

@@ -9,7 +9,6 @@
 #include "Microkernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -23,6 +22,10 @@ static constexpr int64_t kBodySize = 64;
 static constexpr int64_t kStraightSize = 112;
 /// Steps of a chunk.
 static constexpr int64_t kLeastChunk = 256, kMostChunk = 512;
+
+Value multiplyAdd(KernelBuilder &k, Value a, Value b, Value c) {
+  return LLVM::FMulAddOp::create(k.builder, k.loc, a, b, c);
+}
 
 namespace {
 class MicrokernelWriter {
@@ -107,8 +110,7 @@ private:
           k.load(block.type.getElementType(), block.a, k.add(aOffset, r * block.rowStride));
       Value row = k.splat(scalar, block.type.getNumElements());
       for (int64_t j = 0; j < block.vectors; ++j)
-        next.push_back(vector::FMAOp::create(k.builder, k.loc, row, columns[j],
-                                             accumulators[r * block.vectors + j]));
+        next.push_back(multiplyAdd(k, row, columns[j], accumulators[r * block.vectors + j]));
     }
     return next;
   }

@@ -219,29 +219,47 @@ std::optional<Buffer> RegionWriter::placeInJoin(Value part) {
   return std::nullopt;
 }
 
-/// Fills the borders around the spatial dimensions: whole rows before and behind, and the ends of
-/// each row.
+/// Sets `count` elements from `offset` to zero.
+static void writeZeros(KernelBuilder &k, const Buffer &buffer, Value offset, int64_t count) {
+  Type element = k.elementType(buffer.dtype);
+  int64_t lanes = 64 / dtypeBytes(buffer.dtype), whole = count / lanes * lanes;
+  Value zeros = k.number(k.vector(element, lanes), 0), base = k.pointer(buffer);
+  k.loop(0, whole, lanes, [&](Value i) { k.store(zeros, base, k.add(offset, i)); });
+  if (whole != count)
+    k.storeMasked(zeros, base, k.add(offset, whole), k.constant(count - whole));
+}
+
+/// Fills the borders around the spatial dimensions. Those of a dimension are two runs of memory at
+/// every place of the dimensions in front of it: everything further in lies side by side.
 void RegionWriter::zeroHalo(const Buffer &buffer, const Layout &layout) {
   if (!layout.channelsLast || llvm::all_of(layout.halo, [](int64_t halo) { return halo == 0; }))
     return;
-  // Each spatial dimension has two slabs, one at either end; a slab spans the other spatial
-  // dimensions with their halos.
   int64_t spatial = buffer.rank() - 2;
+  Buffer corner = buffer; // where the halo begins
   for (int64_t d = 0; d < spatial; ++d) {
-    int64_t halo = layout.halo[d];
-    if (halo == 0)
-      continue;
-    Buffer slab = buffer;
-    for (int64_t e = 0; e < spatial; ++e) {
-      slab.offset -= layout.halo[e] * slab.strides[2 + e];
-      slab.sizes[2 + e] += 2 * layout.halo[e];
-    }
-    int64_t whole = slab.sizes[2 + d];
-    slab.sizes[2 + d] = halo;
-    emitFill(*this, slab, 0);
-    slab.offset += (whole - halo) * slab.strides[2 + d];
-    emitFill(*this, slab, 0);
+    corner.offset -= layout.halo[d] * buffer.strides[2 + d];
+    corner.sizes[2 + d] += 2 * layout.halo[d];
   }
+  auto write = [&](KernelBuilder &k, Value begin, Value end) {
+    k.loop(begin, end, 1, [&](Value image) {
+      Value start = k.mul(image, corner.strides[0]);
+      int64_t places = 1;
+      for (int64_t d = 0; d < spatial; ++d) {
+        int64_t step = corner.strides[2 + d], run = layout.halo[d] * step;
+        ArrayRef<int64_t> outer = ArrayRef<int64_t>(corner.sizes).slice(2, d);
+        if (run)
+          k.loop(0, places, 1, [&](Value place) {
+            Value offset = start;
+            for (auto [e, coordinate] : llvm::enumerate(k.delinearize(place, outer)))
+              offset = k.add(offset, k.mul(coordinate, corner.strides[2 + e]));
+            writeZeros(k, corner, offset, run);
+            writeZeros(k, corner, k.add(offset, corner.sizes[2 + d] * step - run), run);
+          });
+        places *= corner.sizes[2 + d];
+      }
+    });
+  };
+  launch(buffer.sizes[0], 4, write);
 }
 
 // ---- Finding buffers

@@ -85,9 +85,9 @@ private:
     int64_t bytes = 0, first = -1, last = -1, offset = 0;
     llvm::SmallVector<mlir::LLVM::ConstantOp> uses; ///< operands that become the offset
   };
-  /// Words of a task's frame: buffers, workspace, context, one that fail() sets, and the step of
-  /// launchSteps().
-  enum FrameWord { kBuffers, kWorkspace, kContext, kFailed, kStep, kFrameWords };
+  /// Words of a task's frame: one that fail() sets, the step of launchSteps(), and then the places
+  /// of the buffers that the task asks for.
+  enum FrameWord { kFailed, kStep, kFrameWords };
 
   // ---- RegionBuffers.cpp
   void chooseLayouts();
@@ -99,6 +99,7 @@ private:
   void zeroHalo(const Buffer &buffer, const Layout &layout);
   // ---- RegionWriter.cpp
   mlir::LLVM::LLVMFuncOp writeTask(TaskBody body);
+  mlir::LLVM::LLVMFuncOp shareTask(mlir::LLVM::LLVMFuncOp task);
   void callTask(mlir::LLVM::LLVMFuncOp task, int64_t count, int64_t grain, double operations,
                 double bytes);
   Value frameWord(mlir::OpBuilder &b, mlir::Location at, Value base, FrameWord word);
@@ -108,8 +109,7 @@ private:
   mlir::StringAttr writeDescriptor();
   mlir::StringAttr kernelDescriptor(double operations, double bytes);
   void noteUse(const Buffer &buffer);
-  Value writePointer(mlir::OpBuilder &builder, mlir::Location loc, Value frame,
-                     const Buffer &buffer);
+  Value writePointer(const Buffer &buffer);
 
   std::string functionName;
   mlir::OpBuilder builder; ///< of the region's function
@@ -118,7 +118,7 @@ private:
   Value frame;
   kernel::GroupOp group; ///< that is being written
   int64_t step = 0;      ///< tasks written so far
-  int64_t workspaceBytes = 0;
+  int64_t workspaceBytes = 0, frameWords = kFrameWords;
   llvm::DenseMap<Value, Layout> layouts;
   llvm::DenseMap<Value, int64_t> directOutputs;
   llvm::DenseMap<Value, Buffer> joinedResults; ///< of joins whose parts are written in place
@@ -144,6 +144,11 @@ void emitRecurrent(RegionWriter &, kernel::GroupOp);
 void emitWindow(RegionWriter &, kernel::GroupOp);
 void emitMove(RegionWriter &, kernel::GroupOp);
 void emitView(RegionWriter &, kernel::GroupOp);
+void emitScan(RegionWriter &, kernel::GroupOp);
+void emitScatter(RegionWriter &, kernel::GroupOp);
+void emitRoutine(RegionWriter &, kernel::GroupOp);
+/// The group's result that is result `index` of `op`; null when nothing reads it.
+Value groupResult(kernel::GroupOp group, ts::AtenOp op, unsigned index);
 /// Copies elements between buffers of the same sizes and dtype.
 void emitCopy(RegionWriter &, const Buffer &from, const Buffer &to);
 /// Sets all elements to a number.

@@ -294,6 +294,7 @@ void FunctionLowering::lowerOperation(Operation *op) {
       .Case([&](ts::HasDTypeOp op) { lowerHasDType(op); })
       .Case([&](ts::MapOp op) { lowerMap(op); })
       .Case([&](kernel::RegionOp op) { lowerRegion(op); })
+      .Case([&](kernel::CompareOp op) { lowerCompare(op); })
       .Default([&](Operation *other) {
         program.reportMalformed(
             loc, ("no way to compile '" + other->getName().getStringRef() + "'").str());

@@ -148,6 +148,7 @@ private:
   void lowerHasDType(ts::HasDTypeOp op);
   void lowerMap(ts::MapOp op);
   void lowerRegion(kernel::RegionOp op);
+  void lowerCompare(kernel::CompareOp op);
 
   // ---- Operators (Operators.cpp, ScalarOperators.cpp)
   void lowerAten(ts::AtenOp op);

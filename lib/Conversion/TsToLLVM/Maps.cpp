@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ts.has_dtype, ts.map and kernel.region: arrays of tensors and numbers on the stack for the
-// runtime's entries.
+// ts.has_dtype, ts.map, kernel.region and kernel.compare: arrays of tensors and numbers on the
+// stack for the runtime's entries.
 #include "../KernelToVector/RegionWriter.h"
 #include "FunctionLowering.h"
 #include "Regions.h"
@@ -57,6 +57,12 @@ void FunctionLowering::lowerRegion(kernel::RegionOp op) {
                                              tensorArray(op.getInputs()), results}));
   for (auto [i, result] : llvm::enumerate(op.getResults()))
     define(result, load(program.pointer, results, static_cast<int64_t>(i) * 8));
+}
+
+void FunctionLowering::lowerCompare(kernel::CompareOp op) {
+  failIfStatus(
+      callRuntime("tsc_rt_compare", {contextPointer, get(op.getFound()), get(op.getExpected()),
+                                     address(program.data.text(op.getWhat()))}));
 }
 
 } // namespace tsc::lowering

@@ -122,6 +122,7 @@ static constexpr RuntimeEntry kRuntimeEntries[] = {
     {"tsc_rt_map", "ipppplip"},
     {"tsc_rt_region", "ipppp"},
     {"tsc_rt_launch", "vppppll"},
+    {"tsc_rt_compare", "ipppp"},
     {"tsc_rt_create_instance", "ipppp"},
     {"tsc_rt_find_exported", "ipp"},
     {"tsc_rt_model_api", "pp"},
