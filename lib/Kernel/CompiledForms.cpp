@@ -118,6 +118,14 @@ static std::optional<std::string> whyNotType(Type type, bool mayBeComplex = fals
   return std::nullopt;
 }
 
+/// A conversion that finds nothing to convert gives the very tensor that it was given.
+static bool mayBeItsOperand(ts::AtenOp op) {
+  const ts::SchemaArgument &result = op.getRow()->schema().returns[0];
+  return (!result.alias.sets.empty() || op.getBaseName() == "aten::type_as" ||
+          op.getBaseName().starts_with("aten::_cast_")) &&
+         op.getArgs()[0].getType() == op.getResult(0).getType();
+}
+
 bool isPrecise(Type type) { return !whyNotType(type); }
 
 /// Does the operator more than to make tensors?
@@ -128,14 +136,6 @@ static bool hasEffects(const ts::OperatorRow &row, ArrayRef<Kind> kinds) {
   uint8_t effects = mayDrop ? row.effects & ~ts::kNondeterministic : row.effects;
   return effects || llvm::any_of(row.schema().arguments,
                                  [](const ts::SchemaArgument &a) { return a.alias.isWrite; });
-}
-
-/// A conversion that finds nothing to convert gives the very tensor that it was given.
-static bool mayBeItsOperand(ts::AtenOp op) {
-  const ts::SchemaArgument &result = op.getRow()->schema().returns[0];
-  return (!result.alias.sets.empty() || op.getBaseName() == "aten::type_as" ||
-          op.getBaseName().starts_with("aten::_cast_")) &&
-         op.getArgs()[0].getType() == op.getResult(0).getType();
 }
 
 /// The kinds by the operator's name; none, with a reason, for those that are never compiled.
@@ -182,7 +182,7 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     if (!reason)
       reason = whyNot(kind, op);
     if (!reason && !operandsFit(op, kind))
-      reason = "its operands do not fit each other";
+      reason = because(Reason::OperandsDoNotFit);
     if (!reason)
       return kind;
     if (first.empty())
@@ -205,6 +205,12 @@ std::optional<Kind> kindWithoutTypes(ts::AtenOp op) {
 
 // ---- Views
 
+bool isReshape(ts::AtenOp op) {
+  return llvm::is_contained({"aten::view", "aten::reshape", "aten::flatten", "aten::unsqueeze",
+                             "aten::squeeze", "aten::unflatten", "aten::_unsafe_view"},
+                            op.getBaseName());
+}
+
 std::optional<std::string> whyNotView(ts::AtenOp op) {
   auto from = dyn_cast<ts::TensorType>(op.getArgs()[0].getType());
   auto to = dyn_cast<ts::TensorType>(op.getResult(0).getType());
@@ -212,12 +218,13 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
     return because(Reason::NoForm);
   if (from.getDtype() != to.getDtype())
     return because(Reason::ViewOtherDType);
-  bool takesSizes = op.getBaseName().ends_with("_as");
+  // These ask a tensor for its sizes or dtype only.
+  bool takesType = op.getBaseName().ends_with("_as") || mayBeItsOperand(op);
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
     if (constantOf(value) || constantInts(value))
       continue;
     if (isa<ts::TensorType>(value.getType())) {
-      if (value != op.getArgs()[0] && !takesSizes)
+      if (value != op.getArgs()[0] && !takesType)
         return because(Reason::ViewByTensor, argument.name);
       continue;
     }

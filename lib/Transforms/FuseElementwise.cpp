@@ -69,8 +69,8 @@ struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
   using FuseElementwiseBase::FuseElementwiseBase;
   void runOnOperation() override {
     getOperation().walk([&](Block *block) {
-      if (!isa<MapOp, ModuleOp, ClassOp, InterfaceOp, kernel::RegionOp,
-               kernel::GroupOp>(block->getParentOp()))
+      if (!isa<MapOp, ModuleOp, ClassOp, InterfaceOp, kernel::RegionOp, kernel::GroupOp>(
+              block->getParentOp()))
         blocks.push_back(block);
     });
     for (Block *block : blocks)

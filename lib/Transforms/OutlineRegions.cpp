@@ -174,12 +174,6 @@ void OutlineRegions::outlineBlock(Block &block) {
 
 // ---- Views that are seen outside
 
-static bool isReshape(Operation *op) {
-  return llvm::is_contained({"aten::view", "aten::reshape", "aten::flatten", "aten::unsqueeze",
-                             "aten::squeeze", "aten::unflatten", "aten::_unsafe_view"},
-                            cast<AtenOp>(op).getBaseName());
-}
-
 static bool isUsedOutside(Operation *op, const llvm::SetVector<Operation *> &members) {
   return llvm::any_of(op->getUsers(), [&](Operation *user) {
     if (isa<ListConstructOp>(user))
@@ -200,7 +194,7 @@ void OutlineRegions::keepViewsOutside() {
     bool onlyReshapes = true;
     while (base && draft.operators.contains(base) && draft.kinds[base] == Kind::View) {
       bool alone = base->hasOneUse() || base == op;
-      onlyReshapes &= isReshape(base) && alone;
+      onlyReshapes &= kernel::isReshape(cast<AtenOp>(base)) && alone;
       base = cast<AtenOp>(base).getArgs()[0].getDefiningOp();
     }
     bool ownBase = base && draft.operators.contains(base);

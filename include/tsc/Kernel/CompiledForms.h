@@ -32,6 +32,9 @@ std::optional<std::string> whyNotScan(ts::AtenOp op);
 std::optional<std::string> whyNotScatter(ts::AtenOp op);
 std::optional<std::string> whyNotRoutine(ts::AtenOp op);
 
+/// A view that keeps all elements in their order, under other sizes.
+bool isReshape(ts::AtenOp op);
+
 /// False when the operator raises an error for operands of these sizes and dtypes. Needs what
 /// whyNot of the kind lets through.
 bool operandsFit(ts::AtenOp op, Kind kind);

@@ -48,8 +48,8 @@ static constexpr int64_t kCopyFrom = 4096;
 void Epilogue::prepare(RegionWriter &region, int64_t laneDim, int64_t rank) {
   for (ts::AtenOp op : operators)
     for (Value operand : op.getArgs()) {
-      if (!isa<ts::TensorType>(operand.getType()) ||
-          operand.getParentBlock() == &group.block() || operands.contains(operand))
+      if (!isa<ts::TensorType>(operand.getType()) || operand.getParentBlock() == &group.block() ||
+          operands.contains(operand))
         continue;
       Buffer from = region.buffer(operand);
       int64_t d = laneDim - (rank - from.rank());

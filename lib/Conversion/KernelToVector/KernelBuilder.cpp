@@ -310,11 +310,6 @@ Value KernelBuilder::scratch(int64_t bytes) {
                                 byte, count, /*alignment=*/64);
 }
 
-void KernelBuilder::prefetch(Value base, Type element, Value offset) {
-  LLVM::Prefetch::create(builder, loc, at(base, element, offset), /*rw=*/0, /*hint=*/3,
-                         /*cache=*/1);
-}
-
 Value KernelBuilder::context() {
   Value address = LLVM::GEPOp::create(builder, loc, frame.getType(), frame.getType(), frame,
                                       ArrayRef<LLVM::GEPArg>{RegionWriter::kContext});

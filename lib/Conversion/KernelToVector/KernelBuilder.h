@@ -95,7 +95,6 @@ public:
   Value offsetOf(const Buffer &buffer, llvm::ArrayRef<Value> coordinates);
   /// Memory of this call of the task, on its stack, 64-byte aligned; at most 256 KiB in all.
   Value scratch(int64_t bytes);
-  void prefetch(Value base, mlir::Type element, Value offset);
   /// The runtime's context of the call.
   Value context();
   /// Has the region end with an exception after this task (RegionWriter::raiseIfFailed).

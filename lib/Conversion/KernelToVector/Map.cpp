@@ -31,7 +31,6 @@ public:
   void write();
 
 private:
-  void addWalker(Value value, const Buffer &buffer);
   void joinLoops();
   void writeRun(KernelBuilder &k, ArrayRef<Value> outer, Value from, Value to, bool masked);
   void writeVector(KernelBuilder &k, ArrayRef<Value> outer, Value index, Value count);
@@ -107,8 +106,8 @@ void MapWriter::writeVector(KernelBuilder &k, ArrayRef<Value> outer, Value index
   auto load = [&](Value operand) {
     const Walker &walker = inputs.find(operand)->second;
     VectorType type = k.vector(k.elementType(walker.buffer.dtype), lanes);
-    Value memory = k.loadStrided(type, k.pointer(walker.buffer), offsetOf(walker),
-                                 walker.steps.back(), count);
+    Value memory =
+        k.loadStrided(type, k.pointer(walker.buffer), offsetOf(walker), walker.steps.back(), count);
     return fromMemory(k, memory, walker.buffer.dtype);
   };
   SmallVector<Value> results = epilogue.evaluate(k, {}, load, lanes);
@@ -126,8 +125,7 @@ void MapWriter::writeRun(KernelBuilder &k, ArrayRef<Value> outer, Value from, Va
                          bool masked) {
   int64_t whole = loops.back() / lanes, rest = loops.back() % lanes;
   Value end = rest && masked ? k.min(to, k.constant(whole)) : to;
-  k.loop(from, end, 1,
-         [&](Value vector) { writeVector(k, outer, k.mul(vector, lanes), nullptr); });
+  k.loop(from, end, 1, [&](Value vector) { writeVector(k, outer, k.mul(vector, lanes), nullptr); });
   if (!rest || !masked)
     return;
   auto tail = [&] { writeVector(k, outer, k.constant(whole * lanes), k.constant(rest)); };
@@ -144,7 +142,8 @@ void MapWriter::write() {
   for (int64_t d = 0; d < rank; ++d)
     if (shape.sizes[d] != 1)
       order.push_back(d);
-  llvm::stable_sort(order, [&](int64_t a, int64_t b) { return shape.strides[a] > shape.strides[b]; });
+  llvm::stable_sort(order,
+                    [&](int64_t a, int64_t b) { return shape.strides[a] > shape.strides[b]; });
   for (int64_t d : order)
     loops.push_back(shape.sizes[d]);
   int64_t widest = 1;
@@ -184,8 +183,7 @@ void MapWriter::write() {
       rows, std::max<int64_t>(kGrainElements / run, 1),
       [&](KernelBuilder &k, Value begin, Value end) {
         k.loop(begin, end, 1, [&](Value row) {
-          SmallVector<Value> outer =
-              k.delinearize(row, ArrayRef<int64_t>(loops).drop_back());
+          SmallVector<Value> outer = k.delinearize(row, ArrayRef<int64_t>(loops).drop_back());
           writeRun(k, outer, k.constant(0), k.constant(vectors), true);
         });
       },

@@ -8,8 +8,8 @@
 #include "RegionWriter.h"
 
 #include "tsc/Kernel/CompiledForms.h"
-#include "tsc/Kernel/MoveForm.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/MoveForm.h"
 
 #include "llvm/Support/xxhash.h"
 
@@ -26,7 +26,9 @@ static constexpr int64_t kRowPadding = 64; ///< bytes
 
 static ts::TensorType tensorType(Value value) { return cast<ts::TensorType>(value.getType()); }
 
-static ts::AtenOp rootOf(kernel::GroupOp group) { return dyn_cast<ts::AtenOp>(group.block().front()); }
+static ts::AtenOp rootOf(kernel::GroupOp group) {
+  return dyn_cast<ts::AtenOp>(group.block().front());
+}
 
 /// Is the operator one over images, whose form wants channels innermost?
 static bool isImageOperator(kernel::GroupOp group) {
@@ -94,21 +96,12 @@ void RegionWriter::chooseLayouts() {
   findDirectOutputs();
 }
 
-/// A view that keeps all elements in their order.
-static bool isReshape(kernel::GroupOp group) {
-  ts::AtenOp op = rootOf(group);
-  return group.getKind() == kernel::Kind::View &&
-         llvm::is_contained({"aten::view", "aten::reshape", "aten::flatten", "aten::unsqueeze",
-                             "aten::squeeze", "aten::unflatten", "aten::_unsafe_view"},
-                            op.getBaseName());
-}
-
 /// What the region yields, straight or reshaped, is written where the caller gets it.
 void RegionWriter::findDirectOutputs() {
   for (auto [i, value] : llvm::enumerate(region.yield().getValues())) {
     Value source = value;
     auto group = source.getDefiningOp<kernel::GroupOp>();
-    while (group && isReshape(group) && group.inputs().size() == 1) {
+    while (group && kernel::isReshape(rootOf(group)) && group.inputs().size() == 1) {
       source = group.inputs().front();
       group = source.getDefiningOp<kernel::GroupOp>();
     }
@@ -319,7 +312,8 @@ Buffer RegionWriter::channelsLast(Value value, ArrayRef<int64_t> halo) {
     return true;
   };
   bool isOwn = from.kind == Buffer::Kind::Workspace && value.getDefiningOp<kernel::GroupOp>();
-  if (liesChannelsLast(from) && wide(isOwn ? ArrayRef<int64_t>(layout.halo) : ArrayRef<int64_t>(), halo))
+  if (liesChannelsLast(from) &&
+      wide(isOwn ? ArrayRef<int64_t>(layout.halo) : ArrayRef<int64_t>(), halo))
     return from;
   auto found = channelsLastCopies.find(value);
   if (found != channelsLastCopies.end() && wide(found->second.second, halo))

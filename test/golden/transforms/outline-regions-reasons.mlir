@@ -91,3 +91,10 @@ ts.func @view_other_dtype(%x: !ts.tensor<[4,6],f32>) -> !ts.tensor {
   %r = ts.aten "aten::view.dtype"(%x, %d) : (!ts.tensor<[4,6],f32>, !ts.int) -> !ts.tensor<[4,6],i32>
   ts.return %r : !ts.tensor<[4,6],i32>
 }
+
+// CHECK-LABEL: ts.func @operands_do_not_fit
+// CHECK:       "aten::mm"{{.*}}kernel.generic = "its operands do not fit each other"
+ts.func @operands_do_not_fit(%x: !ts.tensor<[5,6],f32>) -> !ts.tensor<[5,6],f32> {
+  %1 = ts.aten "aten::mm"(%x, %x) : (!ts.tensor<[5,6],f32>, !ts.tensor<[5,6],f32>) -> !ts.tensor<[5,6],f32>
+  ts.return %1 : !ts.tensor<[5,6],f32>
+}
