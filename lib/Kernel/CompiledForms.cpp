@@ -77,8 +77,10 @@ static SmallVector<Kind, 2> kindsOf(StringRef name) {
 
 static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
   switch (kind) {
-  case Kind::Map:
-    return whyNotPointwise(op);
+  case Kind::Map: {
+    std::optional<std::string> reason = whyNotPointwise(op);
+    return reason ? std::optional("it " + *reason) : std::nullopt;
+  }
   case Kind::Contraction:
     return whyNotContraction(op);
   case Kind::Rows:
@@ -186,7 +188,7 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
     if (!reason)
       return kind;
     if (first.empty())
-      first = kind == Kind::Map ? "it " + *reason : *reason;
+      first = *reason;
   }
   why = first;
   return std::nullopt;

@@ -115,7 +115,12 @@ void InsertUpcasts::visit(Operation *op) {
 
 void InsertUpcasts::runOnOperation() {
   symbols = std::make_shared<SymbolTableCollection>();
-  getOperation().walk([&](Operation *op) { visit(op); });
+  getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<kernel::RegionOp>(op)) // its lists are read when compiling and never made
+      return WalkResult::skip();
+    visit(op);
+    return WalkResult::advance();
+  });
 }
 
 } // namespace tsc::ts

@@ -114,6 +114,29 @@ static std::optional<std::string> whyNotOperand(StringRef name, Value operand, K
   return because(Reason::NotConstant, name);
 }
 
+/// A reshape is a view or a copy as the strides of its operand ask for, and a region's results are
+/// dense whatever theirs would be. It makes a difference where one of both is written.
+static bool isWrittenThroughReshape(Value value) {
+  bool reshapes = false, writes = false;
+  SmallVector<Value> worklist = {value};
+  while (!worklist.empty()) {
+    for (OpOperand &use : worklist.pop_back_val().getUses()) {
+      auto op = dyn_cast<AtenOp>(use.getOwner());
+      const OperatorRow *row = op ? op.getRow() : nullptr;
+      if (!row || use.getOperandNumber() >= row->schema().arguments.size())
+        continue;
+      const SchemaAlias &alias = row->schema().arguments[use.getOperandNumber()].alias;
+      writes |= alias.isWrite;
+      reshapes |= llvm::is_contained(
+          {"aten::reshape", "aten::reshape_as", "aten::flatten", "aten::contiguous", "aten::ravel"},
+          op.getBaseName());
+      if (!alias.sets.empty() && !alias.isWrite)
+        worklist.append(op.getResults().begin(), op.getResults().end());
+    }
+  }
+  return reshapes && writes;
+}
+
 std::optional<Kind> OutlineRegions::formOf(AtenOp op) {
   std::string why;
   std::optional<Kind> kind = kernel::compiledKind(op, why);
@@ -126,6 +149,10 @@ std::optional<Kind> OutlineRegions::formOf(AtenOp op) {
       stayGeneric(op, *reason);
       return std::nullopt;
     }
+  if (*kind != Kind::View && llvm::any_of(op.getResults(), isWrittenThroughReshape)) {
+    stayGeneric(op, because(Reason::ReshapeWritten));
+    return std::nullopt;
+  }
   return kind;
 }
 

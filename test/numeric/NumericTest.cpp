@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every operator that has a compiled form, against its generic kernel. Cases of elementwise
 // operators are made from their schemas; those of the other kinds stand in <kind>.case, where each
-// row of CompiledForms.def must have one that runs compiled.
+// row of CompiledForms.def must have one that runs compiled. Operators of which none does yet are
+// listed in uncovered.case; a name leaves that list as soon as a case of it runs.
 #include "CaseRun.h"
 
 #include "tsc/Kernel/KernelDialect.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -77,6 +79,24 @@ static StringSet<> runAll(ArrayRef<Case> cases) {
   return compiled;
 }
 
+/// Every operator must have run compiled, but for the listed ones, which must not.
+static void checkCoverage(ArrayRef<StringRef> operators, const StringSet<> &compiled) {
+  StringSet<> listed;
+  for (const std::string &name : readLines("uncovered"))
+    listed.insert(name);
+  std::vector<StringRef> missing, needless;
+  for (StringRef name : operators) {
+    if (!compiled.contains(name) && !listed.contains(name))
+      missing.push_back(name);
+    if (compiled.contains(name) && listed.contains(name))
+      needless.push_back(name);
+  }
+  INFO("no case of these runs compiled: " << join(missing, " "));
+  CHECK(missing.empty());
+  INFO("these run compiled and still stand in uncovered.case: " << join(needless, " "));
+  CHECK(needless.empty());
+}
+
 static void runKind(Kind kind) {
   std::vector<Case> cases = expandLines(readLines(kernel::stringifyKind(kind)));
   for (size_t i = 0; i < cases.size(); ++i) {
@@ -84,11 +104,7 @@ static void runKind(Kind kind) {
     cases[i].wrapsBehind = kind == Kind::View;
   }
   StringSet<> compiled = runAll(cases);
-  std::vector<StringRef> missing;
-  copy_if(formsOf(kind), std::back_inserter(missing),
-          [&](StringRef name) { return !compiled.contains(name); });
-  INFO("no case of these runs compiled: " << join(missing, " "));
-  CHECK_NOFAIL(missing.empty()); // a warning: docs name what has no case yet
+  checkCoverage(formsOf(kind), compiled);
 }
 
 TEST_CASE("views against generic kernels") { runKind(Kind::View); }
@@ -108,12 +124,11 @@ TEST_CASE("elementwise operators against generic kernels") {
   erase_if(lines, [&](StringRef line) { return own.contains(line.split(' ').first); });
   lines.insert(lines.end(), written.begin(), written.end());
   std::vector<Case> cases = expandLines(lines);
-  StringSet<> compiled = runAll(cases), missing;
+  StringSet<> compiled = runAll(cases);
+  SetVector<StringRef> operators;
   for (const Case &test : cases)
-    if (!compiled.contains(test.row->fullName))
-      missing.insert(test.row->fullName);
-  INFO("no case of these runs compiled: " << join(missing.keys(), " "));
-  CHECK_NOFAIL(missing.empty()); // a warning: docs name what has no case yet
+    operators.insert(test.row->fullName);
+  checkCoverage(operators.getArrayRef(), compiled);
 }
 
 } // namespace tsc::test

@@ -98,3 +98,14 @@ ts.func @operands_do_not_fit(%x: !ts.tensor<[5,6],f32>) -> !ts.tensor<[5,6],f32>
   %1 = ts.aten "aten::mm"(%x, %x) : (!ts.tensor<[5,6],f32>, !ts.tensor<[5,6],f32>) -> !ts.tensor<[5,6],f32>
   ts.return %1 : !ts.tensor<[5,6],f32>
 }
+
+// CHECK-LABEL: ts.func @reshape_written
+// CHECK:       "aten::relu"{{.*}}kernel.generic = "a reshape of its result, which may be a copy, is written"
+ts.func @reshape_written(%x: !ts.tensor<[4,6],f32>) -> (!ts.tensor<[4,6],f32>, !ts.tensor<[24],f32>) {
+  %n = ts.constant !ts.int, 24 : i64
+  %1 = ts.aten "aten::relu"(%x) : (!ts.tensor<[4,6],f32>) -> !ts.tensor<[4,6],f32>
+  %sizes = ts.list_construct(%n) : (!ts.int) -> !ts.list<!ts.int>
+  %2 = ts.aten "aten::reshape"(%1, %sizes) : (!ts.tensor<[4,6],f32>, !ts.list<!ts.int>) -> !ts.tensor<[24],f32>
+  %3 = ts.aten "aten::zero_"(%2) : (!ts.tensor<[24],f32>) -> !ts.tensor<[24],f32>
+  ts.return %1, %3 : !ts.tensor<[4,6],f32>, !ts.tensor<[24],f32>
+}
