@@ -238,7 +238,7 @@ ArrayRef<RuleRow> splitRules() {
       {"broadcast_tensors", broadcastTensors},
       {"meshgrid meshgrid.indexing", meshGrid},
       {"cat concat concatenate", concatenate},
-      {"stack", stack},
+      {"stack _stack", stack},
   };
   return kRows;
 }

@@ -384,6 +384,23 @@ static LogicalResult repeatInterleave(RuleCall &call) {
   return call.result(*self);
 }
 
+/// Quarter turns in the plane of two dims: odd ones swap their sizes.
+static LogicalResult rotate(RuleCall &call) {
+  std::optional<TensorFacts> self = ranked(call);
+  std::optional<int64_t> turns = call.integer("k");
+  std::optional<SmallVector<int64_t>> dims = call.integers("dims");
+  if (!self || !turns || !dims || dims->size() != 2)
+    return dtypeOnly(call);
+  int64_t rank = self->rank();
+  for (int64_t &dim : *dims)
+    dim += dim < 0 ? rank : 0;
+  if (!llvm::all_of(*dims, [&](int64_t dim) { return dim >= 0 && dim < rank; }))
+    return dtypeOnly(call);
+  if (*turns % 2)
+    std::swap(self->sizes[(*dims)[0]], self->sizes[(*dims)[1]]);
+  return call.result(*self);
+}
+
 // ---- Padding: pairs of amounts, the last dim's first.
 static LogicalResult pad(RuleCall &call) {
   std::optional<TensorFacts> self = ranked(call);
@@ -459,8 +476,9 @@ ArrayRef<RuleRow> viewRules() {
       {"unfold", unfold},
       {"repeat tile", repeat},
       {"repeat_interleave.self_int", repeatInterleave},
+      {"rot90", rotate},
       {"pad constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d "
-       "replication_pad2d replication_pad3d",
+       "replication_pad2d replication_pad3d _pad_circular",
        pad},
       {"pixel_shuffle pixel_unshuffle", shufflePixels},
       {"real imag", partOfComplex},
