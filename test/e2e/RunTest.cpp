@@ -83,6 +83,10 @@ def run(images: List[Tensor], weight: Tensor) -> Tensor:
     y.add_(1.0)
     return torch.softmax(y.flatten(1), 1)
 
+def pick(images: List[Tensor], weight: Tensor) -> Tensor:
+    chosen = images[0][images[0] > 0.5]
+    return torch.matmul(chosen, chosen)
+
 def fail(images: List[Tensor], weight: Tensor) -> Tensor:
     if len(images) < 3:
         raise ValueError("too few")
@@ -118,6 +122,9 @@ TEST_CASE("sizes that cannot be proven are observed, and others still take gener
   CHECK(!contains(shell.run("tsc f.py --method run --args 1.pt -v --no-speculate -o librun.so").err,
                   "speculated"));
   CHECK(shell.run("tsc run f.py --method run --args 2.pt --speculate --expect 2.npy").code == 0);
+  // How many elements are chosen depends on their values.
+  CHECK(!contains(shell.run("tsc f.py --method pick --args 1.pt -v -o libpick.so").err,
+                  "speculated"));
   // A program that raises is compiled as it is.
   CHECK(shell.run("tsc f.py --method fail --args 1.pt -o libfail.so").code == 0);
   CHECK(shell.run("tsc run libfail.so --args 1.pt").code == 4);
