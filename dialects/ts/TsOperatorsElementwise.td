@@ -124,6 +124,35 @@ defm : Floats<"erf(self)", ["erf", "special_erf"]>;
 defm : Floats<"erfc(self)", ["erfc", "special_erfc"]>;
 defm : Floats<"erfc(self * -0.7071067811865476) * 0.5", ["special_ndtr"]>;
 
+// ---- Special functions, which the runtime has (tsc/Common/MathFunctions.def)
+defm : Floats<"digamma(self)", ["digamma", "special_digamma", "special_psi"]>;
+defm : Floats<"lgamma(self)", ["lgamma", "special_gammaln"]>;
+defm : Floats<"require(n >= 0, polygamma(n, self))", ["polygamma", "special_polygamma"]>;
+defm : Floats<"require(p >= 1, mvlgamma(self, p))", ["mvlgamma", "special_multigammaln"]>;
+defm : Floats<"igamma(self, other)", ["igamma", "special_gammainc"]>;
+defm : Floats<"igammac(self, other)", ["igammac", "special_gammaincc"]>;
+defm : Floats<"zeta(self, other)", ["special_zeta", "special_zeta.self_scalar", "special_zeta.other_scalar"]>;
+defm : Floats<"erfinv(self)", ["erfinv", "special_erfinv"]>;
+defm : Floats<"i0(self)", ["i0", "special_i0", "special_modified_bessel_i0"]>;
+defm : Floats<"i1(self)", ["special_i1", "special_modified_bessel_i1"]>;
+foreach name = ["erfcx", "ndtri", "log_ndtr", "i0e", "i1e"] in
+  def : Elementwise<"special_" # name, "f", name # "(self)">;
+foreach name = ["bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"] in
+  def : Elementwise<"special_" # name, "f", name # "(self)">;
+foreach name = ["spherical_bessel_j0", "airy_ai"] in
+  def : Elementwise<"special_" # name, "f", name # "(x)">;
+defm : Floats<"bessel_k0(self)", ["special_modified_bessel_k0"]>;
+defm : Floats<"bessel_k1(self)", ["special_modified_bessel_k1"]>;
+foreach order = ["0", "1"] in
+  def : Elementwise<"special_scaled_modified_bessel_k" # order, "f", "bessel_k" # order # "e(x)">;
+foreach name = ["chebyshev_polynomial_t", "chebyshev_polynomial_u", "chebyshev_polynomial_v", "chebyshev_polynomial_w",
+                "shifted_chebyshev_polynomial_t", "shifted_chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v",
+                "shifted_chebyshev_polynomial_w", "hermite_polynomial_h", "hermite_polynomial_he",
+                "laguerre_polynomial_l", "legendre_polynomial_p"] in
+  foreach overload = ["", ".x_scalar", ".n_scalar"] in
+    def : Elementwise<"special_" # name # overload, "f", name # "(x, n)">;
+defm : Floats<"isnan(self) ? self : self < 0 ? 3.141592653589793 : 0", ["angle"]>;
+
 // ---- Activations
 def : Elementwise<"relu", "if", "max(self, 0)">;
 def : Elementwise<"relu6", "if", "min(max(self, 0), 6)">;

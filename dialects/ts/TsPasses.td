@@ -111,6 +111,18 @@ def PropagateTypes : Pass<"ts-propagate-types", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolded", "num-folded", "operations folded">];
 }
 
+def Decompose : Pass<"ts-decompose", "::mlir::ModuleOp"> {
+  let summary = "compute operators without a compiled form by others that have one";
+  let description = [{
+    Needs: ts-propagate-types, and again behind it, because what is inlined has branches on sizes and dtypes.
+    Leaves: operators of the library (lib/Transforms/Library) with operands of known types and values only where their function
+    says so, and as parts of lists that are only read, single views.
+    Before:  %1 = ts.aten "aten::outer"(%a, %b)
+    After:   %1 = mul(unsqueeze(%a, 1), unsqueeze(%b, 0))
+  }];
+  let statistics = [Statistic<"numDecomposed", "num-decomposed", "operators decomposed">];
+}
+
 def SpeculateTypes : Pass<"ts-speculate-types", "::mlir::ModuleOp"> {
   let summary = "write operators a second time for the dtypes and sizes that tensors had when the program was observed";
   let description = [{
@@ -153,12 +165,11 @@ def OutlineRegions : Pass<"ts-outline-regions", "::mlir::ModuleOp"> {
   let description = [{
     Needs: ts-propagate-types, functional writes.
     Leaves: every operator with a compiled form in a kernel.region, if nothing stands between it and the others that may write
-    to a tensor; views whose memory somebody outside may see, outside.
+    to a tensor; views whose memory somebody outside may see, outside; `kernel.generic`, the reason, on operators left outside.
     Before:  %1 = ts.aten "aten::linear"(%x, %w, %b)    %2 = ts.aten "aten::relu"(%1)
     After:   %2 = kernel.region(%x) { linear and relu on values }
   }];
   let dependentDialects = ["::tsc::kernel::KernelDialect"];
-  let options = [Option<"remarks", "remarks", "bool", "false", "say of each operator left outside why">];
   let statistics = [Statistic<"numOutlined", "num-outlined", "operators put into regions">];
 }
 

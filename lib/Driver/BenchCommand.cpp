@@ -97,7 +97,7 @@ static void profileCalls(const BenchCommand &command, const ModelSession &sessio
 void runBench(const BenchCommand &command, DiagnosticEngine &engine) {
   ModelSession session;
   BoundArguments arguments;
-  if (!session.open(command.session, engine) ||
+  if (!session.open(command.session, command.arguments, engine) ||
       !arguments.bind(session.methodInfo(), session.manifest(), command.arguments, engine))
     return;
   ModelValues values(session.api());

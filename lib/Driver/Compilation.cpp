@@ -2,7 +2,9 @@
 #include "tsc/Driver/Compilation.h"
 
 #include "Contracts.h"
+#include "Methods.h"
 #include "Phases.h"
+#include "RegionReport.h"
 #include "tsc/Archive/ArchiveModel.h"
 #include "tsc/Conversion/TsToLLVM.h"
 #include "tsc/Driver/Manifest.h"
@@ -76,7 +78,14 @@ bool Compilation::load() {
   bool loaded = suffix == ".py"     ? loadSource()
                 : suffix == ".mlir" ? timed(Phase::Parse, [&] { return loadText(); })
                                     : loadArchive();
-  return loaded && applyContracts(module(), options, engine);
+  if (!loaded || !applyContracts(module(), options, engine))
+    return false;
+  // With a contract for one method, another's private helpers are not compiled on their own: they
+  // would keep the weights a second time, unpacked.
+  bool hasContract = !options.argsFiles.empty() || !options.signatures.empty();
+  if (hasContract && options.methods.empty())
+    options.methods = publicMethods(module());
+  return true;
 }
 
 bool Compilation::loadArchive() {
@@ -196,6 +205,8 @@ bool Compilation::runTo(Phase last) {
       return false;
     reached = next;
   }
+  if ((options.verbose || options.timeReport) && last == Phase::Fuse && reached == last)
+    printRegionReport(module(), llvm::errs());
   return true;
 }
 

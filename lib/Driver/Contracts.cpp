@@ -4,6 +4,7 @@
 #include "Methods.h"
 #include "tsc/Archive/ValueFile.h"
 #include "tsc/Driver/Signature.h"
+#include "tsc/Driver/ValueText.h"
 #include "tsc/Ts/TypeText.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -153,9 +154,35 @@ static bool applySignatures(const std::vector<ExportedMethod> &methods,
   return true;
 }
 
+/// A value that the border converts (an int for a float) promises no more than its declared type.
+static void promiseValue(ts::FuncOp function, unsigned index, ContractTypes &types,
+                         const archive::ValueGraph &graph, archive::NodeId value) {
+  std::optional<SignatureType> signature = signatureOf(graph, value);
+  if (Type narrowed =
+          signature ? types.narrow(function.getArgumentTypes()[index], *signature) : Type())
+    function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
+}
+
+static bool applyTexts(const ExportedMethod &method, ContractTypes &types,
+                       const CompileOptions &options, DiagnosticEngine &engine) {
+  for (const auto &[name, text] : options.argTexts) {
+    archive::ValueGraph graph;
+    archive::NodeId value = parseValue(text, graph, "--arg " + name, engine);
+    if (value == archive::kNoNode)
+      return false;
+    InputSignature place;
+    place.argument = name;
+    if (StringRef(name).getAsInteger(10, place.position))
+      place.position = -1;
+    if (int64_t index = findArgument(method, place); index >= 0)
+      promiseValue(method.function, static_cast<unsigned>(index), types, graph, value);
+  }
+  return true;
+}
+
 static bool applyArguments(const std::vector<ExportedMethod> &methods,
                            const CompileOptions &options, DiagnosticEngine &engine) {
-  if (options.argsFiles.empty())
+  if (options.argsFiles.empty() && options.argTexts.empty())
     return true;
   const ExportedMethod *method =
       findMethod(methods, options.methods.size() == 1 ? options.methods.front() : "");
@@ -175,16 +202,10 @@ static bool applyArguments(const std::vector<ExportedMethod> &methods,
       if (index >= function.getArgumentTypes().size())
         return engine.report({path}, Diag::TooManyArguments, method->name, index - method->hasSelf),
                false;
-      // A value that the border converts (an int for a float) promises no more than its declared
-      // type.
-      std::optional<SignatureType> signature = signatureOf(file->graph, value);
-      if (Type narrowed =
-              signature ? types.narrow(function.getArgumentTypes()[index], *signature) : Type())
-        function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
-      ++index;
+      promiseValue(function, index++, types, file->graph, value);
     }
   }
-  return true;
+  return applyTexts(*method, types, options, engine);
 }
 
 bool applyContracts(ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Methods.h"
 
+#include "Contracts.h"
+
 using namespace mlir;
 
 namespace tsc {
@@ -25,6 +27,20 @@ std::vector<ExportedMethod> exportedMethods(ModuleOp module) {
       methods.push_back({method.getSymName().str(), func, true});
   }
   return methods;
+}
+
+std::vector<std::string> publicMethods(ModuleOp module) {
+  std::vector<std::string> names;
+  for (const ExportedMethod &method : exportedMethods(module)) {
+    ts::FuncOp function = method.function;
+    bool isPromised = false;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      isPromised |= static_cast<bool>(function.getArgAttr(i, kContractAttr));
+    llvm::StringRef name = method.name;
+    if (isPromised || !name.starts_with("_") || name.starts_with("__"))
+      names.push_back(method.name);
+  }
+  return names;
 }
 
 const ExportedMethod *findMethod(const std::vector<ExportedMethod> &methods, llvm::StringRef name) {

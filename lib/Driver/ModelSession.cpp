@@ -121,7 +121,8 @@ ModelSession::~ModelSession() {
     api().destroy(handle);
 }
 
-bool ModelSession::compile(const SessionOptions &options, DiagnosticEngine &engine) {
+bool ModelSession::compile(const SessionOptions &options, const ArgumentSources &arguments,
+                           DiagnosticEngine &engine) {
   if (!compiled.open("so", engine))
     return false;
   CompileOptions compile = options.compile;
@@ -130,6 +131,11 @@ bool ModelSession::compile(const SessionOptions &options, DiagnosticEngine &engi
   compile.symbolPrefix = "model";
   if (!options.method.empty())
     compile.methods = {options.method};
+  if (options.specialize) {
+    copy_if(arguments.files, std::back_inserter(compile.argsFiles),
+            [](StringRef path) { return !path.ends_with(".npz"); }); // those go by name
+    compile.argTexts = arguments.texts;
+  }
   Compilation compilation(compile, engine);
   bool ok = compilation.compile();
   if (compile.timeReport || compile.verbose)
@@ -156,9 +162,10 @@ bool ModelSession::chooseMethod(const std::string &name, DiagnosticEngine &engin
   return false;
 }
 
-bool ModelSession::open(const SessionOptions &options, DiagnosticEngine &engine) {
+bool ModelSession::open(const SessionOptions &options, const ArgumentSources &arguments,
+                        DiagnosticEngine &engine) {
   bool isCompiled = isLibrary(options.model);
-  if (!isCompiled && !compile(options, engine))
+  if (!isCompiled && !compile(options, arguments, engine))
     return false;
   auto start = std::chrono::steady_clock::now();
   library = ModelLibrary::open(isCompiled ? options.model : compiled.path(), engine);

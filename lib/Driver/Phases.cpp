@@ -77,6 +77,8 @@ static void addSpecialize(OpPassManager &passes, const CompileOptions &options) 
   passes.addPass(ts::createGatherAppends()); // after folding, which takes branches away
   passes.addPass(ts::createEliminateDeadCode());
   passes.addPass(createCSEPass()); // sizes that are read several times
+  if (options.codegen)
+    passes.addPass(ts::createDecompose()); // after types, which the next round gives to the parts
 }
 
 static void addFuse(OpPassManager &passes, const CompileOptions &options) {
@@ -85,9 +87,12 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(ts::createFunctionalizeWrites());
   if (!options.codegen)
     return;
-  passes.addPass(ts::createPropagateTypes()); // of what became functional
+  passes.addPass(ts::createPropagateTypes());    // of what became functional
+  passes.addPass(ts::createEliminateDeadCode()); // lists that held what a region computes
   passes.addPass(
       ts::createOutlineRegions()); // after writes are functional, because those end a region
+  passes.addPass(
+      ts::createEliminateDeadCode()); // weights that only regions read, so that none is kept twice
   passes.addPass(ts::createFuseGroups());
   if (options.fuse)
     passes.addPass(ts::createFuseElementwise()); // of what no region took

@@ -81,6 +81,16 @@ static void printJsonRow(const Row &row, double callSeconds, double limit) {
   outs() << '\n';
 }
 
+static void printJsonLimits(double callSeconds, const MachineLimits &limits) {
+  json::OStream out(outs());
+  out.object([&] {
+    out.attribute("call_ms", callSeconds * 1e3);
+    out.attribute("operations_per_second", limits.operations);
+    out.attribute("bytes_per_second", limits.bytes);
+  });
+  outs() << '\n';
+}
+
 /// A column of a number, blank for what is not known.
 static void printNumber(double value, const char *pattern, unsigned width) {
   if (value > 0)
@@ -114,7 +124,9 @@ void printProfile(const ModelSession &session, const ProfiledCalls &profiled,
   outside.kernel = "outside kernels";
   outside.seconds = std::max(0.0, callSeconds - inside);
   rows.push_back(outside);
-  if (!json)
+  if (json)
+    printJsonLimits(callSeconds, limits);
+  else
     outs()
         << format("%.4f ms a call with profiling; limits: %.1f GFLOP/s, %.1f GB/s\n",
                   callSeconds * 1e3, limits.operations * 1e-9, limits.bytes * 1e-9)

@@ -21,6 +21,7 @@ public:
 
 private:
   bool callOnce(bool isSecond);
+  void printKernels();
   bool handleResult(tsc_value result, bool isSecond);
   bool compareResult(const archive::ValueGraph &graph, NodeId node, const std::string &path);
   bool compareArguments(ModelValues &values);
@@ -106,10 +107,33 @@ bool Runner::callOnce(bool isSecond) {
   return ok;
 }
 
+/// How many compiled kernels the call ran, to stderr.
+void Runner::printKernels() {
+  struct Sum {
+    int64_t kernels = 0, launches = 0;
+  } sum;
+  auto visit = [](void *user, const tsc_kernel_profile *kernel) {
+    Sum &self = *static_cast<Sum *>(user);
+    if (StringRef(kernel->kernel) == "generic")
+      return;
+    ++self.kernels;
+    self.launches += static_cast<int64_t>(kernel->calls);
+  };
+  session.api().profile_visit(session.instance(), visit, &sum);
+  errs() << "ran: " << sum.kernels << " compiled kernels, " << sum.launches << " times\n";
+}
+
 bool Runner::run() {
-  return session.open(command.session, engine) &&
-         arguments.bind(session.methodInfo(), session.manifest(), command.arguments, engine) &&
-         callOnce(false) && (command.again.empty() || callOnce(true));
+  if (!session.open(command.session, command.arguments, engine) ||
+      !arguments.bind(session.methodInfo(), session.manifest(), command.arguments, engine))
+    return false;
+  bool isVerbose = command.session.compile.verbose;
+  if (isVerbose)
+    session.api().profile(session.instance(), 1);
+  bool ok = callOnce(false);
+  if (isVerbose)
+    printKernels();
+  return ok && (command.again.empty() || callOnce(true));
 }
 
 void runRun(const RunCommand &command, DiagnosticEngine &engine) {

@@ -6,6 +6,7 @@
 
 #include "tsc/Kernel/ConstantOperands.h"
 #include "tsc/Kernel/Pointwise.h"
+#include "tsc/Kernel/Reasons.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -89,18 +90,24 @@ static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
   case Kind::View:
     return whyNotView(op);
   }
-  return "unknown kind";
+  return because(Reason::NoForm);
 }
 
-bool isPrecise(Type type) {
+/// Why no kernel can be written for values of the type.
+static std::optional<std::string> whyNotType(Type type) {
   auto tensor = dyn_cast<ts::TensorType>(type);
   if (!tensor)
-    return true;
+    return std::nullopt;
+  if (!tensor.hasDType() || !tensor.hasStaticShape())
+    return because(Reason::NotPrecise);
   DTypeClass category = dtypeClass(tensor.getDtype());
-  return tensor.hasDType() && tensor.hasStaticShape() &&
-         (category == DTypeClass::Float || category == DTypeClass::Integer ||
-          category == DTypeClass::Bool);
+  if (category != DTypeClass::Float && category != DTypeClass::Integer &&
+      category != DTypeClass::Bool)
+    return because(Reason::UncommonDType);
+  return std::nullopt;
 }
+
+bool isPrecise(Type type) { return !whyNotType(type); }
 
 static bool hasPreciseTypes(ts::AtenOp op) {
   return llvm::all_of(op->getOperandTypes(), isPrecise) &&
@@ -113,7 +120,7 @@ static std::optional<Kind> kindByName(ts::AtenOp op, DType unknown, std::string 
   const ts::OperatorRow *row = op.getRow();
   if (!row || op.getNumResults() == 0 ||
       !llvm::all_of(op.getResultTypes(), llvm::IsaPred<ts::TensorType>)) {
-    why = "not an operator on tensors";
+    why = because(Reason::NotOnTensors);
     return std::nullopt;
   }
   std::optional<Kind> kind = kindOf(op.getName());
@@ -124,13 +131,13 @@ static std::optional<Kind> kindByName(ts::AtenOp op, DType unknown, std::string 
   uint8_t effects = mayDrop ? row->effects & ~ts::kNondeterministic : row->effects;
   if (effects || llvm::any_of(row->schema().arguments,
                               [](const ts::SchemaArgument &a) { return a.alias.isWrite; })) {
-    why = "it writes, or has other effects";
+    why = because(Reason::HasEffects);
     return std::nullopt;
   }
   if (!kind && !whyNotPointwise(op, unknown))
     kind = Kind::Map;
   if (!kind)
-    why = "the operator has no compiled form";
+    why = because(Reason::NoForm);
   return kind;
 }
 
@@ -138,10 +145,12 @@ std::optional<Kind> compiledKind(ts::AtenOp op, std::string &why) {
   std::optional<Kind> kind = kindByName(op, DType::Undefined, why);
   if (!kind)
     return std::nullopt;
-  if (!hasPreciseTypes(op)) {
-    why = "dtype or sizes of a tensor are not known";
-    return std::nullopt;
-  }
+  for (Type type : llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
+                                            SmallVector<Type>(op->getResultTypes())))
+    if (std::optional<std::string> reason = whyNotType(type)) {
+      why = *reason;
+      return std::nullopt;
+    }
   if (std::optional<std::string> reason = whyNot(*kind, op)) {
     why = *reason;
     return std::nullopt;
@@ -160,9 +169,9 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
   auto from = dyn_cast<ts::TensorType>(op.getArgs()[0].getType());
   auto to = dyn_cast<ts::TensorType>(op.getResult(0).getType());
   if (!from || !to || op.getNumResults() != 1)
-    return "not a view of one tensor";
+    return because(Reason::NotOneView);
   if (from.getDtype() != to.getDtype())
-    return "a view under another dtype";
+    return because(Reason::ViewOtherDType);
   for (auto [argument, value] : llvm::zip(op.getRow()->schema().arguments, op.getArgs())) {
     if (isa<ts::TensorType>(value.getType()) || isNone(value) || constantInt(value) ||
         constantInts(value) || constantBool(value))
@@ -172,7 +181,7 @@ std::optional<std::string> whyNotView(ts::AtenOp op) {
         (op.getBaseName() == "aten::view" || op.getBaseName() == "aten::reshape" ||
          op.getBaseName() == "aten::expand"))
       continue;
-    return "argument '" + argument.name + "' is not constant";
+    return because(Reason::NotConstant, argument.name);
   }
   return std::nullopt;
 }

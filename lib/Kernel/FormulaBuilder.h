@@ -73,6 +73,8 @@ private:
   Result call(llvm::StringRef name, llvm::ArrayRef<Term> args);
   Result callOne(llvm::StringRef name, const Term &x);
   Result callTwo(llvm::StringRef name, const Term &a, const Term &b);
+  /// A function that the runtime has, called lane by lane.
+  Result callRuntime(llvm::StringRef name, llvm::ArrayRef<Term> args);
   Result absolute(const Term &x);
   Result classify(llvm::StringRef name, const Term &x);
   Result signBit(const Term &x);

@@ -4,7 +4,9 @@
 #include "FormulaBuilder.h"
 #include "tsc/Kernel/Pointwise.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -66,11 +68,53 @@ static double largestOf(DType dtype) {
                                     : 0x1.fffffffffffffp1023;
 }
 
+static bool isRuntimeFunction(StringRef name, size_t operands) {
+#define TSC_MATH_FUNCTION(NAME, OPERANDS) {#NAME, OPERANDS},
+  static constexpr std::pair<StringLiteral, size_t> kAll[] = {
+#include "tsc/Common/MathFunctions.def"
+  };
+#undef TSC_MATH_FUNCTION
+  return llvm::any_of(kAll,
+                      [&](const auto &row) { return row.first == name && row.second == operands; });
+}
+
+FormulaBuilder::Result FormulaBuilder::callRuntime(StringRef name, ArrayRef<Term> args) {
+  if (!isFloat())
+    return fail("is defined for floats");
+  SmallVector<Value, 2> operands;
+  for (const Term &arg : args) {
+    FailureOr<Value> value = valueOf(arg);
+    if (failed(value))
+      return failure();
+    operands.push_back(*value);
+  }
+  // Declared when regions are lowered (lib/Conversion/KernelToVector/VectorMath.cpp).
+  std::string symbol =
+      ("tsc_rt_math_" + name + (compute == DType::Float64 ? "_f64" : "_f32")).str();
+  Type scalar = pointwiseType(builder.getContext(), compute), type = typeOf(compute);
+  auto invoke = [&](ValueRange numbers) {
+    return LLVM::CallOp::create(builder, loc, TypeRange{scalar}, symbol, numbers).getResult();
+  };
+  auto vector = dyn_cast<VectorType>(type);
+  if (!vector)
+    return computed(invoke(operands));
+  Value result = make<arith::ConstantOp>(cast<TypedAttr>(builder.getZeroAttr(vector)));
+  for (int64_t lane = 0; lane < vector.getNumElements(); ++lane) {
+    SmallVector<Value, 2> numbers;
+    for (Value operand : operands)
+      numbers.push_back(make<vector::ExtractOp>(operand, ArrayRef<int64_t>{lane}));
+    result = make<vector::InsertOp>(invoke(numbers), result, ArrayRef<int64_t>{lane});
+  }
+  return computed(result);
+}
+
 FormulaBuilder::Result FormulaBuilder::call(StringRef name, ArrayRef<Term> args) {
   if (name == "largest" && args.empty())
     return Term::ofFloat(largestOf(result));
   if (name == "default" || name == "require")
     return fail("needs a constant for " + name);
+  if (isRuntimeFunction(name, args.size()))
+    return callRuntime(name, args);
   if (args.size() == 1)
     return callOne(name, args[0]);
   return args.size() == 2 ? callTwo(name, args[0], args[1]) : fail("calls " + name + " wrongly");

@@ -5,6 +5,7 @@
 
 #include "FormulaBuilder.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -220,7 +221,8 @@ FailureOr<Value> Pointwise::build(OpBuilder &builder, Location loc, int64_t lane
 }
 
 static void loadDialects(MLIRContext *context) {
-  context->loadDialect<arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
+  context->loadDialect<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect,
+                       vector::VectorDialect>();
 }
 
 std::optional<std::string> whyNotPointwise(ts::AtenOp op, DType unknown) {

@@ -91,9 +91,14 @@ static void dropUnusedLoopResults(LoopOp op) {
   withResults(op, kept, operands);
 }
 
+/// A container that nobody uses is dead too, though making it is an effect.
+static bool isDead(Operation *op) {
+  return isOpTriviallyDead(op) || (isa<ListConstructOp, DictConstructOp>(op) && op->use_empty());
+}
+
 void EliminateDeadCode::sweep(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-    if (isOpTriviallyDead(&op)) {
+    if (isDead(&op)) {
       op.erase();
       ++numErased;
       continue;

@@ -29,6 +29,7 @@ private:
   void foldNoneTest(AtenOp op);
   void foldParts(Operation *op, Value whole);
   void takeBranch(IfOp op);
+  void forwardElements(TupleUnpackOp op);
   void forwardYields(IfOp op);
   void replace(Value value, Attribute constant);
 
@@ -122,9 +123,6 @@ void FoldConstants::foldAten(AtenOp op) {
 /// What is taken out of a tuple or list: parts of a constant, all of them or the one at a constant
 /// index, or the values that a tuple was made of.
 void FoldConstants::foldParts(Operation *op, Value whole) {
-  if (auto made = whole.getDefiningOp<TupleConstructOp>();
-      made && made.getElements().getTypes() == op->getResultTypes() && isa<TupleUnpackOp>(op))
-    return op->replaceAllUsesWith(made.getElements());
   Attribute constant = readableConstant(whole);
   ArrayAttr parts;
   if (auto tuple = dyn_cast_or_null<TupleAttr>(constant))
@@ -180,6 +178,23 @@ void FoldConstants::forwardYields(IfOp op) {
     }
 }
 
+/// What a tuple is made of is what it unpacks to.
+void FoldConstants::forwardElements(TupleUnpackOp op) {
+  auto made = withoutCasts(op.getTuple()).getDefiningOp<TupleConstructOp>();
+  if (!made || made.getElements().size() != op.getNumResults())
+    return;
+  OpBuilder builder(op);
+  for (auto [result, element] : llvm::zip_equal(op.getResults(), made.getElements())) {
+    if (result.use_empty())
+      continue;
+    Value value = element;
+    if (value.getType() != result.getType())
+      value = UncheckedCastOp::create(builder, op.getLoc(), result.getType(), value);
+    result.replaceAllUsesWith(value);
+    ++numFolded;
+  }
+}
+
 void FoldConstants::visitOperation(Operation *op) {
   if (auto aten = dyn_cast<AtenOp>(op)) {
     foldNoneTest(aten);
@@ -188,6 +203,8 @@ void FoldConstants::visitOperation(Operation *op) {
   for (Region &region : op->getRegions())
     for (Block &block : region)
       visit(block);
+  if (auto unpack = dyn_cast<TupleUnpackOp>(op))
+    forwardElements(unpack);
   if (isa<TupleUnpackOp, TupleIndexOp, ListUnpackOp>(op))
     foldParts(op, op->getOperand(0));
   if (auto branch = dyn_cast<IfOp>(op)) {

@@ -9,6 +9,7 @@
 // reach what they should.
 #include "tsc/Analysis/ObjectUses.h"
 #include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/Reasons.h"
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -20,7 +21,9 @@ namespace tsc::ts {
 #define GEN_PASS_DEF_OUTLINEREGIONS
 #include "tsc/Ts/TsPasses.h.inc"
 
+using kernel::because;
 using kernel::Kind;
+using kernel::Reason;
 
 /// May the operation, or one inside it, change what a tensor holds, or do anything else that must
 /// stay in order with writes?
@@ -43,9 +46,7 @@ static bool isScalarConstant(Value value) {
 }
 
 /// A list that is written down, of constants or tensors: goes into the region with its reader.
-static ListConstructOp literalList(Value value) {
-  return value.getDefiningOp<ListConstructOp>();
-}
+static ListConstructOp literalList(Value value) { return value.getDefiningOp<ListConstructOp>(); }
 
 namespace {
 /// Operators on their way into one region.
@@ -87,27 +88,45 @@ private:
 };
 } // namespace
 
+/// Leaves the reason with an operator on tensors; for others nobody asks.
+static void stayGeneric(Operation *op, const Twine &why) {
+  auto holdsTensors = [](Type type) {
+    auto list = dyn_cast<ListType>(type);
+    return isa<TensorType>(list ? list.getElement() : type);
+  };
+  if (llvm::any_of(op->getResultTypes(), holdsTensors))
+    op->setAttr(kernel::kGenericAttr, StringAttr::get(op->getContext(), why));
+}
+
+/// Why an operand cannot be taken into a region.
+static std::optional<std::string> whyNotOperand(StringRef name, Value operand, Kind kind) {
+  if (isa<TensorType>(operand.getType()) || isScalarConstant(operand))
+    return std::nullopt;
+  ListConstructOp list = literalList(operand);
+  if (list && findObjectUses(operand).isWritten)
+    return because(Reason::ListWritten, name);
+  bool readable = list && llvm::all_of(list.getElements(), [](Value element) {
+                    return isa<TensorType>(element.getType()) || isScalarConstant(element);
+                  });
+  // A view takes its sizes from its type.
+  if (readable || kind == Kind::View)
+    return std::nullopt;
+  return because(
+      list || isa<ListType>(operand.getType()) ? Reason::ListUnknown : Reason::NotConstant, name);
+}
+
 std::optional<Kind> OutlineRegions::formOf(AtenOp op) {
   std::string why;
   std::optional<Kind> kind = kernel::compiledKind(op, why);
   if (!kind) {
-    if (remarks && llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>))
-      op.emitRemark() << "'" << op.getName() << "' stays on its generic kernel: " << why;
+    stayGeneric(op, why);
     return std::nullopt;
   }
-  for (Value operand : op.getArgs()) {
-    if (isa<TensorType>(operand.getType()) || isScalarConstant(operand))
-      continue;
-    ListConstructOp list = literalList(operand);
-    if (list && findObjectUses(operand).isWritten)
+  for (auto [argument, operand] : llvm::zip(op.getRow()->schema().arguments, op.getArgs()))
+    if (std::optional<std::string> reason = whyNotOperand(argument.name, operand, *kind)) {
+      stayGeneric(op, *reason);
       return std::nullopt;
-    bool readable = list && llvm::all_of(list.getElements(), [](Value element) {
-      return isa<TensorType>(element.getType()) || isScalarConstant(element);
-    });
-    // A view takes its sizes from its type.
-    if (!readable && *kind != Kind::View)
-      return std::nullopt;
-  }
+    }
   return kind;
 }
 
@@ -198,6 +217,7 @@ void OutlineRegions::keepViewsOutside() {
                              [&](Operation *reader) { return draft.operators.contains(reader); });
       return user != copy && !draft.operators.contains(user);
     });
+    stayGeneric(copy, because(Reason::SeenOutside));
     draft.after.insert(copy);
   }
   // Views that nothing in the region reads any more.
@@ -216,10 +236,13 @@ void OutlineRegions::keepViewsOutside() {
 // ---- Emission
 
 void OutlineRegions::close(Operation *before) {
-  bool hasWork = llvm::any_of(draft.operators,
-                              [&](Operation *op) { return draft.kinds[op] != Kind::View; });
+  bool hasWork =
+      llvm::any_of(draft.operators, [&](Operation *op) { return draft.kinds[op] != Kind::View; });
   if (hasWork)
     keepViewsOutside();
+  else
+    for (Operation *op : draft.operators)
+      stayGeneric(op, because(Reason::OnlyViews));
   if (hasWork && !draft.operators.empty())
     emit(before);
   draft.clear();
@@ -285,9 +308,8 @@ void OutlineRegions::emit(Operation *before) {
     builder.clone(*op, mapping);
     ++numOutlined;
   }
-  kernel::YieldOp::create(
-      builder, region.getLoc(),
-      llvm::map_to_vector(outputs, [&](Value v) { return mapping.lookup(v); }));
+  kernel::YieldOp::create(builder, region.getLoc(),
+                          llvm::map_to_vector(outputs, [&](Value v) { return mapping.lookup(v); }));
   for (auto [output, result] : llvm::zip(outputs, region.getResults()))
     Value(output).replaceAllUsesWith(result);
   SmallVector<Operation *> later(draft.after.begin(), draft.after.end());

@@ -66,6 +66,23 @@ static DType floatOnly(RuleCall &, ArrayRef<TensorFacts> tensors) {
                                                                      : DType::Undefined;
 }
 
+static DType floatsPromoted(RuleCall &, ArrayRef<TensorFacts> tensors) {
+  DType dtype = resultType(tensors);
+  return isFloating(dtype) ? dtype : DType::Undefined;
+}
+/// self * 2^other, where an integer exponent makes a float32 power.
+static DType scaled(RuleCall &, ArrayRef<TensorFacts> tensors) {
+  bool known = llvm::all_of(tensors, [](const TensorFacts &each) {
+    return each.dtype == DType::Float32 || each.dtype == DType::Float64;
+  });
+  bool byInteger = isIntegral(tensors[1].dtype, false) && tensors[0].dtype == DType::Float32;
+  return byInteger ? DType::Float32 : known ? resultType(tensors) : DType::Undefined;
+}
+static DType floatPower(RuleCall &call, ArrayRef<TensorFacts> tensors) {
+  DType dtype = promoted(call, tensors);
+  return dtype == DType::Undefined || isComplex(dtype) ? DType::Undefined : DType::Float64;
+}
+
 ArrayRef<RuleRow> elementwiseRules() {
   static constexpr RuleRow kRows[] = {
       {"add.Tensor add.Scalar sub.Tensor sub.Scalar mul.Tensor mul.Scalar rsub.Tensor rsub.Scalar "
@@ -94,6 +111,25 @@ ArrayRef<RuleRow> elementwiseRules() {
        "special_digamma special_psi special_logit special_i0 special_i0e special_i1 special_i1e "
        "special_sinc special_ndtr special_entr special_erfcx",
        broadcasting<promotedToFloat>},
+      {"polygamma special_polygamma mvlgamma special_multigammaln special_ndtri "
+       "special_log_ndtr special_modified_bessel_i0 special_modified_bessel_i1 "
+       "special_modified_bessel_k0 special_modified_bessel_k1 "
+       "special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1 "
+       "special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 "
+       "special_spherical_bessel_j0 special_airy_ai special_zeta.* "
+       "special_chebyshev_polynomial_t.* special_chebyshev_polynomial_u.* "
+       "special_chebyshev_polynomial_v.* special_chebyshev_polynomial_w.* "
+       "special_shifted_chebyshev_polynomial_t.* "
+       "special_shifted_chebyshev_polynomial_u.* "
+       "special_shifted_chebyshev_polynomial_v.* "
+       "special_shifted_chebyshev_polynomial_w.* special_hermite_polynomial_h.* "
+       "special_hermite_polynomial_he.* special_laguerre_polynomial_l.* "
+       "special_legendre_polynomial_p.*",
+       broadcasting<promotedToFloat>},
+      {"igamma igammac special_gammainc special_gammaincc logaddexp logaddexp2",
+       broadcasting<floatsPromoted>},
+      {"ldexp.Tensor", broadcasting<scaled>},
+      {"float_power.*", broadcasting<floatPower>},
       {"eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor "
        "gt.Scalar ge.Tensor ge.Scalar greater.Tensor greater.Scalar greater_equal.Tensor "
        "greater_equal.Scalar less.Tensor less.Scalar less_equal.Tensor less_equal.Scalar "

@@ -101,27 +101,36 @@ TensorRef polynomial(Context &cx, const char *name, Out out, const Operand &x, c
 }
 } // namespace
 
-/// NAME of tensors, with x or n a number, and the out= forms; EXPR computes from `x` and `n`.
+/// aten::special_NAME of tensors, with x or n a number, and the out= forms; and NAME of numbers for
+/// compiled kernels. EXPR computes from `x` and `n`.
 #define TSC_POLYNOMIAL(NAME, ...)                                                                  \
-  static TensorRef NAME(Context &cx, Out out, const Operand &self, const Operand &other) {         \
-    return polynomial(cx, #NAME, out, self, other, [](auto x, int64_t n) { return __VA_ARGS__; }); \
+  template <class T> static T NAME##Of(T x, int64_t n) { return __VA_ARGS__; }                     \
+  extern "C" float tsc_rt_math_##NAME##_f32(float x, float n) {                                    \
+    return NAME##Of(x, toInt64(static_cast<double>(n)));                                           \
   }                                                                                                \
-  TSC_FUNCTIONAL(NAME, onTensors<NAME>)                                                            \
-  TSC_OUTPUT(NAME##_out, onTensors<NAME>)                                                          \
-  TSC_FUNCTIONAL(NAME##_x_scalar, onFirstScalar<NAME>)                                             \
-  TSC_OUTPUT(NAME##_x_scalar_out, onFirstScalar<NAME>)                                             \
-  TSC_FUNCTIONAL(NAME##_n_scalar, onScalar<NAME>)                                                  \
-  TSC_OUTPUT(NAME##_n_scalar_out, onScalar<NAME>)
+  extern "C" double tsc_rt_math_##NAME##_f64(double x, double n) {                                 \
+    return NAME##Of(x, toInt64(n));                                                                \
+  }                                                                                                \
+  static TensorRef NAME(Context &cx, Out out, const Operand &self, const Operand &other) {         \
+    return polynomial(cx, #NAME, out, self, other,                                                 \
+                      [](auto x, int64_t n) { return NAME##Of(x, n); });                           \
+  }                                                                                                \
+  TSC_FUNCTIONAL(aten_special_##NAME, onTensors<NAME>)                                             \
+  TSC_OUTPUT(aten_special_##NAME##_out, onTensors<NAME>)                                           \
+  TSC_FUNCTIONAL(aten_special_##NAME##_x_scalar, onFirstScalar<NAME>)                              \
+  TSC_OUTPUT(aten_special_##NAME##_x_scalar_out, onFirstScalar<NAME>)                              \
+  TSC_FUNCTIONAL(aten_special_##NAME##_n_scalar, onScalar<NAME>)                                   \
+  TSC_OUTPUT(aten_special_##NAME##_n_scalar_out, onScalar<NAME>)
 
-TSC_POLYNOMIAL(aten_special_chebyshev_polynomial_t, chebyshev(Kind::First, x, n))
-TSC_POLYNOMIAL(aten_special_chebyshev_polynomial_u, chebyshev(Kind::Second, x, n))
-TSC_POLYNOMIAL(aten_special_chebyshev_polynomial_v, chebyshev(Kind::Third, x, n))
-TSC_POLYNOMIAL(aten_special_chebyshev_polynomial_w, chebyshev(Kind::Fourth, x, n))
-TSC_POLYNOMIAL(aten_special_shifted_chebyshev_polynomial_t, chebyshev(Kind::First, x + x - 1, n))
-TSC_POLYNOMIAL(aten_special_shifted_chebyshev_polynomial_u, chebyshev(Kind::Second, x + x - 1, n))
-TSC_POLYNOMIAL(aten_special_shifted_chebyshev_polynomial_v, chebyshev(Kind::Third, x + x - 1, n))
-TSC_POLYNOMIAL(aten_special_shifted_chebyshev_polynomial_w, chebyshev(Kind::Fourth, x + x - 1, n))
-TSC_POLYNOMIAL(aten_special_hermite_polynomial_h, hermite(x, n, true))
-TSC_POLYNOMIAL(aten_special_hermite_polynomial_he, hermite(x, n, false))
-TSC_POLYNOMIAL(aten_special_laguerre_polynomial_l, laguerre(x, n))
-TSC_POLYNOMIAL(aten_special_legendre_polynomial_p, legendre(x, n))
+TSC_POLYNOMIAL(chebyshev_polynomial_t, chebyshev(Kind::First, x, n))
+TSC_POLYNOMIAL(chebyshev_polynomial_u, chebyshev(Kind::Second, x, n))
+TSC_POLYNOMIAL(chebyshev_polynomial_v, chebyshev(Kind::Third, x, n))
+TSC_POLYNOMIAL(chebyshev_polynomial_w, chebyshev(Kind::Fourth, x, n))
+TSC_POLYNOMIAL(shifted_chebyshev_polynomial_t, chebyshev(Kind::First, x + x - 1, n))
+TSC_POLYNOMIAL(shifted_chebyshev_polynomial_u, chebyshev(Kind::Second, x + x - 1, n))
+TSC_POLYNOMIAL(shifted_chebyshev_polynomial_v, chebyshev(Kind::Third, x + x - 1, n))
+TSC_POLYNOMIAL(shifted_chebyshev_polynomial_w, chebyshev(Kind::Fourth, x + x - 1, n))
+TSC_POLYNOMIAL(hermite_polynomial_h, hermite(x, n, true))
+TSC_POLYNOMIAL(hermite_polynomial_he, hermite(x, n, false))
+TSC_POLYNOMIAL(laguerre_polynomial_l, laguerre(x, n))
+TSC_POLYNOMIAL(legendre_polynomial_p, legendre(x, n))

@@ -105,6 +105,7 @@ TSC_KERNEL(prim_name, nameOf)
 /// There is no autograd: a tensor has no gradient.
 static OwnedValue gradOf(Context &cx, const Tensor &) { return OwnedValue(undefinedTensor(cx)); }
 TSC_KERNEL(prim_grad, gradOf)
+TSC_KERNEL(prim_AutogradZero, undefinedTensor)
 static Tensor *asMutable(const Tensor &t) { return const_cast<Tensor *>(&t); }
 static TensorRef requireGrad(Context &, Tensor &t, bool on) {
   asMutable(t)->flags =

@@ -193,6 +193,7 @@ TEST_CASE("bench prints the time of each kernel") {
     CHECK(contains(o.out, text));
   o = shell.run(kCommand + " --json");
   CHECK(o.code == 0);
+  CHECK(contains(o.out, "\"operations_per_second\":"));
   CHECK(contains(o.out, "\n{\"kernel\":\"outside kernels\","));
 }
 

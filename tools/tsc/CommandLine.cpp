@@ -25,7 +25,7 @@ struct Words {
   std::string optimization = "2", emit;
   double relative = -1, absolute = -1;
   std::optional<bool> speculate;
-  bool noFreeze = false, noFuse = false, noCodegen = false;
+  bool noFreeze = false, noFuse = false, noCodegen = false, noSpecialize = false;
   bool toObject = false, toAssembly = false, emitLLVM = false, printRuntime = false, json = false;
 };
 } // namespace
@@ -110,6 +110,8 @@ static void addCallOptions(CLI::App &app, SessionOptions &session, ArgumentSourc
   app.add_option("--method", session.method, "method to call (default: forward)")->take_last();
   app.add_option("--threads", session.threads, "threads of the model (default: one a CPU)")
       ->take_last();
+  app.add_flag("--no-specialize,!--specialize", w.noSpecialize,
+               "do not compile for the types and sizes of the arguments");
   addList(app, "--input", session.compile.signatures, "what an argument is, as a promise")
       ->type_name("NAME:TYPE");
   addCompileOptions(app, session.compile, w);
@@ -204,6 +206,7 @@ static void execute(CLI::App &app, Words &w, const char *argv0, DiagnosticEngine
   for (CompileOptions *o : {&w.compile.options, &w.run.session.compile, &w.bench.session.compile,
                             &w.inspect.options, &w.check.options})
     settle(*o, w, argv0);
+  w.run.session.specialize = w.bench.session.specialize = !w.noSpecialize;
   for (const CompileOptions *o :
        {&w.compile.options, &w.run.session.compile, &w.bench.session.compile})
     if (o->device != "cpu") {

@@ -76,7 +76,7 @@ private:
     return ok;
   }
 
-  const CompileOptions &options;
+  CompileOptions options; ///< with the methods that are compiled by default
   DiagnosticEngine &engine;
   std::shared_ptr<mlir::MLIRContext> sharedContext;
   mlir::MLIRContext &context = *sharedContext;

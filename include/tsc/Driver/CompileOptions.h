@@ -42,6 +42,8 @@ struct CompileOptions {
   std::vector<std::string> methods;    ///< empty: all that are exported
   std::vector<std::string> signatures; ///< --input
   std::vector<std::string> argsFiles;  ///< --args, as contracts
+  /// Of arguments by name: values as text, whose types and sizes are contracts too.
+  std::vector<std::pair<std::string, std::string>> argTexts;
   /// The program is run once on these, to see the types of its tensors; nothing: it is not.
   std::optional<ArgumentSources> observed;
   std::vector<std::string> preserve;

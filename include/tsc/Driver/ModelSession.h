@@ -50,6 +50,7 @@ struct SessionOptions {
   std::string model;  ///< a library, or what can be compiled
   std::string method; ///< "" is forward, or the only one
   int threads = 0;
+  bool specialize = true; ///< compile for the types and sizes of the arguments
   CompileOptions compile;
 };
 
@@ -57,7 +58,8 @@ class ModelSession {
 public:
   ~ModelSession();
   /// False after a report.
-  bool open(const SessionOptions &options, DiagnosticEngine &engine);
+  bool open(const SessionOptions &options, const ArgumentSources &arguments,
+            DiagnosticEngine &engine);
   const tsc_model_api &api() const { return library->api(); }
   tsc_instance *instance() const { return handle; }
   uint32_t methodIndex() const { return method; }
@@ -66,7 +68,8 @@ public:
   double loadMilliseconds() const { return loadTime; }
 
 private:
-  bool compile(const SessionOptions &options, DiagnosticEngine &engine);
+  bool compile(const SessionOptions &options, const ArgumentSources &arguments,
+               DiagnosticEngine &engine);
   bool chooseMethod(const std::string &name, DiagnosticEngine &engine);
 
   TemporaryFile compiled;

@@ -14,7 +14,8 @@ struct ProfiledCalls {
   double seconds = 0; ///< of all calls, in kernels and outside
 };
 
-/// Prints the profile of an instance as a table, or as one JSON object a kernel.
+/// Prints the profile of an instance as a table, or as one JSON object with the time of a call and
+/// the machine's limits, then one a kernel.
 void printProfile(const ModelSession &session, const ProfiledCalls &profiled,
                   const MachineLimits &limits, bool json);
 

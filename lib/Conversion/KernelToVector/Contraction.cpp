@@ -27,6 +27,9 @@ ResultWriter::ResultWriter(RegionWriter &region, kernel::GroupOp group, ts::Aten
   epilogue.prepare(region, laneDim, cast<ts::TensorType>(root.getResult(0).getType()).getRank());
   for (Value result : group.getResults())
     results.push_back(region.define(result));
+  for (auto op : group.block().getOps<ts::AtenOp>())
+    light &= op == root || llvm::is_contained({"aten::add", "aten::sub", "aten::mul", "aten::relu"},
+                                              op.getBaseName());
 }
 
 void ResultWriter::write(KernelBuilder &k, Value value, ArrayRef<Value> coordinates,
@@ -96,6 +99,8 @@ private:
                                     int64_t rows);
   void storeBlock(KernelBuilder &k, const BlockPlace &place, Value firstRow, Value count,
                   ArrayRef<Value> sums);
+  void storeVector(KernelBuilder &k, const BlockPlace &place, Value row, int64_t j, Value count,
+                   Value value);
   SmallVector<Value> coordinatesOf(KernelBuilder &k, const BlockPlace &place, Value innerRow);
   bool addsBias() const;
 
@@ -171,9 +176,12 @@ void ContractionEmitter::chooseRows() {
 void ContractionEmitter::chooseGroups() {
   units = outerCount > 1 ? outerCount : plan.blocks();
   int64_t rowsPerUnit = outerCount > 1 ? inner.size : plan.blockRows;
-  int64_t bytesPerUnit = rowsPerUnit * problem.reductionSize() * dtypeBytes(problem.dtype);
-  unitsPerGroup =
-      std::clamp<int64_t>(region.target.l2Bytes / 2 / std::max<int64_t>(bytesPerUnit, 1), 1, units);
+  int64_t rowBytes = problem.reductionSize() * dtypeBytes(problem.dtype);
+  int64_t bytesPerUnit = std::max<int64_t>(rowsPerUnit * rowBytes, 1), l2 = region.target.l2Bytes;
+  // Either the rows of a group stay in the cache while panels go by, or, where B is large and
+  // comes from memory, a panel stays and all rows go by.
+  bool fits = bytesPerUnit * units <= l2 / 4 * 3, isLargeB = problem.columns * rowBytes > 2 * l2;
+  unitsPerGroup = fits || isLargeB ? units : std::clamp<int64_t>(l2 / 2 / bytesPerUnit, 1, units);
   // Enough pieces to keep threads evenly busy.
   constexpr int64_t kPieces = 16;
   int64_t columnPieces = problem.batchCount() * plan.panels();
@@ -351,27 +359,47 @@ SmallVector<Value> ContractionEmitter::coordinatesOf(KernelBuilder &k, const Blo
 
 void ContractionEmitter::storeBlock(KernelBuilder &k, const BlockPlace &place, Value firstRow,
                                     Value count, ArrayRef<Value> sums) {
-  VectorType type = k.vector(k.elementType(problem.dtype), problem.lanes());
-  for (auto [i, sum] : llvm::enumerate(sums)) {
-    auto row = static_cast<int64_t>(i) / place.vectors, j = static_cast<int64_t>(i) % place.vectors;
-    BlockPlace vector = place;
-    vector.column = k.add(place.column, j * problem.lanes());
-    SmallVector<Value> coordinates = coordinatesOf(k, vector, k.add(firstRow, row));
-    Value lanes = j + 1 == place.vectors ? count : Value(), value = sum;
-    if (problem.alpha != 1)
-      value = arith::MulFOp::create(k.builder, k.loc, value, k.number(type, problem.alpha));
-    if (problem.addend && !addsBias())
-      value = arith::AddFOp::create(k.builder, k.loc, value,
-                                    loadAddend(k, problem, coordinates, lanes));
-    if (problem.columnDim >= 0) {
-      writer.write(k, value, coordinates, problem.columnDim, lanes);
-      continue;
+  if (writer.isLight()) {
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      auto at = static_cast<int64_t>(i);
+      storeVector(k, place, k.add(firstRow, at / place.vectors), at % place.vectors, count, sum);
     }
-    // One column that the result has no dimension for.
-    Value single = vector::ExtractOp::create(k.builder, k.loc, value, ArrayRef<int64_t>{0});
-    writer.write(k, k.splat(single, 1), coordinates, static_cast<int64_t>(coordinates.size()) - 1,
-                 {});
+    return;
   }
+  // One row at a time: less code, and no value but the accumulators outlives the reduction, which
+  // would push them out of the registers.
+  auto total = static_cast<int64_t>(sums.size());
+  Value scratch = k.scratch(total * kVectorBytes);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    k.store(sum, scratch, k.constant(static_cast<int64_t>(i) * problem.lanes()));
+  k.loop(0, total / place.vectors, 1, [&](Value row) {
+    for (int64_t j = 0; j < place.vectors; ++j) {
+      Value at = k.add(k.mul(row, place.vectors * problem.lanes()), j * problem.lanes());
+      Value sum = k.load(sums.front().getType(), scratch, at);
+      storeVector(k, place, k.add(firstRow, row), j, count, sum);
+    }
+  });
+}
+
+/// Finishes vector j of a row.
+void ContractionEmitter::storeVector(KernelBuilder &k, const BlockPlace &place, Value row,
+                                     int64_t j, Value count, Value value) {
+  BlockPlace vector = place;
+  vector.column = k.add(place.column, j * problem.lanes());
+  SmallVector<Value> coordinates = coordinatesOf(k, vector, row);
+  Value lanes = j + 1 == place.vectors ? count : Value();
+  if (problem.alpha != 1)
+    value =
+        arith::MulFOp::create(k.builder, k.loc, value, k.number(value.getType(), problem.alpha));
+  if (problem.addend && !addsBias())
+    value =
+        arith::AddFOp::create(k.builder, k.loc, value, loadAddend(k, problem, coordinates, lanes));
+  if (problem.columnDim >= 0)
+    return writer.write(k, value, coordinates, problem.columnDim, lanes);
+  // One column that the result has no dimension for.
+  Value single = vector::ExtractOp::create(k.builder, k.loc, value, ArrayRef<int64_t>{0});
+  writer.write(k, k.splat(single, 1), coordinates, static_cast<int64_t>(coordinates.size()) - 1,
+               {});
 }
 
 void emitContraction(RegionWriter &region, kernel::GroupOp group) {

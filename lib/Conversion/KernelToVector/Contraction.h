@@ -118,8 +118,11 @@ public:
   ResultWriter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root, int64_t laneDim);
   void write(KernelBuilder &k, Value value, llvm::ArrayRef<Value> coordinates, int64_t laneDim,
              Value count) const;
+  /// True when a vector takes few instructions to finish, each of which reads it once.
+  bool isLight() const { return light; }
 
 private:
+  bool light = true;
   Epilogue epilogue;
   llvm::SmallVector<Buffer> results;
 };

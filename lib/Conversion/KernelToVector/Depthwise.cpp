@@ -4,8 +4,7 @@
 // input pixel is loaded once for all windows of the block that it lies in. The work is bound by
 // loads, which is why the innermost window dimension is written out.
 #include "Contraction.h"
-
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "Microkernel.h"
 
 #include <map>
 
@@ -168,7 +167,7 @@ SmallVector<Value> DepthwiseEmitter::reduceInnermost(KernelBuilder &k, Value aOf
   for (const auto &[offset, pairs] : uses) {
     Value input = k.loadMasked(type, a, k.add(aOffset, offset), channels);
     for (auto [pixel, i] : pairs)
-      next[pixel] = vector::FMAOp::create(k.builder, k.loc, input, weights[i], next[pixel]);
+      next[pixel] = multiplyAdd(k, input, weights[i], next[pixel]);
   }
   return next;
 }

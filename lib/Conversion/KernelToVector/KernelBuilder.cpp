@@ -191,7 +191,14 @@ Value KernelBuilder::pointer(const Buffer &buffer) {
     return known;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointAfterValue(frame);
-  known = region.writePointer(builder, loc, frame, buffer);
+  auto slot = static_cast<int32_t>(RegionWriter::kFrameWords + buffers.size());
+  Type type = frame.getType();
+  Value address =
+      LLVM::GEPOp::create(builder, loc, type, type, frame, ArrayRef<LLVM::GEPArg>{slot});
+  auto load = LLVM::LoadOp::create(builder, loc, type, address, 8);
+  load.setInvariant(true);
+  buffers.push_back(buffer);
+  known = load;
   return known;
 }
 

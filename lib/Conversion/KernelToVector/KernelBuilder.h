@@ -100,8 +100,10 @@ public:
   void fail();
 
 private:
+  friend class RegionWriter;
   Value laneMask(int64_t lanes, Value count);
-  Value frame; ///< the task's argument: see RegionWriter::writePointer
+  Value frame; ///< the task's argument: RegionWriter::FrameWord
+  llvm::SmallVector<Buffer> buffers; ///< whose places the frame holds, in the order of its words
   mlir::Block *entry;
   llvm::DenseMap<std::tuple<int, int64_t, int64_t>, Value> pointers;
 };

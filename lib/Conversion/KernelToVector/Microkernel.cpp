@@ -3,9 +3,12 @@
 // and multiplies it into the row's accumulators: no shuffles, and no value lives longer than a
 // step, so that accumulators may fill the registers. Rows are constant displacements from one
 // pointer.
+//
+// A long reduction is summed in chunks, each from zero: the rounding error of a sum grows with its
+// length, and the chunks' accumulators wait in memory at next to no cost.
 #include "Microkernel.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -17,6 +20,12 @@ using mlir::Value; // not tsc::Value
 static constexpr int64_t kBodySize = 64;
 /// A short innermost dimension is written out when it takes no more than this.
 static constexpr int64_t kStraightSize = 112;
+/// Steps of a chunk.
+static constexpr int64_t kLeastChunk = 256, kMostChunk = 512;
+
+Value multiplyAdd(KernelBuilder &k, Value a, Value b, Value c) {
+  return LLVM::FMulAddOp::create(k.builder, k.loc, a, b, c);
+}
 
 namespace {
 class MicrokernelWriter {
@@ -34,6 +43,8 @@ public:
     int64_t inner = 1;
     for (const auto &next : dims.drop_front())
       inner *= next.first;
+    if (inner >= kLeastChunk && inner <= 2 * kMostChunk)
+      return reduceChunks(dims, inner, aOffset, stepIndex, accumulators);
     return k.loop(k.constant(0), k.constant(size), 1, accumulators,
                   [&](Value i, ValueRange carried) {
                     return reduce(dims.drop_front(), k.add(aOffset, k.mul(i, stride)),
@@ -51,6 +62,20 @@ private:
       if (size % factor == 0)
         return factor;
     return most;
+  }
+
+  SmallVector<Value> reduceChunks(ArrayRef<std::pair<int64_t, int64_t>> dims, int64_t chunk,
+                                  Value aOffset, Value stepIndex, ValueRange accumulators) {
+    auto [size, stride] = dims.front();
+    SmallVector<Value> zeros(accumulators.size(), k.number(block.type, 0));
+    return k.loop(
+        k.constant(0), k.constant(size), 1, accumulators, [&](Value i, ValueRange carried) {
+          SmallVector<Value> sums = reduce(dims.drop_front(), k.add(aOffset, k.mul(i, stride)),
+                                           k.add(stepIndex, k.mul(i, chunk)), zeros);
+          for (auto [sum, before] : llvm::zip(sums, carried))
+            sum = arith::AddFOp::create(k.builder, k.loc, sum, before);
+          return sums;
+        });
   }
 
   SmallVector<Value> reduceInnermost(int64_t size, int64_t stride, Value aOffset, Value stepIndex,
@@ -85,8 +110,7 @@ private:
           k.load(block.type.getElementType(), block.a, k.add(aOffset, r * block.rowStride));
       Value row = k.splat(scalar, block.type.getNumElements());
       for (int64_t j = 0; j < block.vectors; ++j)
-        next.push_back(vector::FMAOp::create(k.builder, k.loc, row, columns[j],
-                                             accumulators[r * block.vectors + j]));
+        next.push_back(multiplyAdd(k, row, columns[j], accumulators[r * block.vectors + j]));
     }
     return next;
   }
@@ -96,13 +120,27 @@ private:
 };
 } // namespace
 
+/// Makes two dimensions of a long innermost one, where a chunk divides it.
+static void splitChunks(SmallVector<std::pair<int64_t, int64_t>> &dims) {
+  if (dims.empty() || dims.back().first < 2 * kMostChunk)
+    return;
+  auto [size, stride] = dims.back();
+  for (int64_t chunk = kMostChunk; chunk >= kLeastChunk; --chunk)
+    if (size % chunk == 0) {
+      dims.back() = {size / chunk, chunk * stride};
+      dims.push_back({chunk, stride});
+      return;
+    }
+}
+
 SmallVector<Value> writeMicrokernel(KernelBuilder &k, const MicrokernelBlock &block,
                                     ArrayRef<Value> accumulators) {
   for (const auto &[size, stride] : block.reduction)
     if (size == 0)
       return SmallVector<Value>(accumulators);
-  return MicrokernelWriter(k, block).reduce(block.reduction, k.constant(0), k.constant(0),
-                                            accumulators);
+  SmallVector<std::pair<int64_t, int64_t>> dims(block.reduction);
+  splitChunks(dims);
+  return MicrokernelWriter(k, block).reduce(dims, k.constant(0), k.constant(0), accumulators);
 }
 
 SmallVector<std::pair<int64_t, int64_t>>

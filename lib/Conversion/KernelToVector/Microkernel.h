@@ -19,6 +19,9 @@ struct MicrokernelBlock {
   Value lastCount; ///< lanes of the last vector that may be read; null: all
 };
 
+/// a * b + c, in one rounding where the target has an instruction for it.
+Value multiplyAdd(KernelBuilder &k, Value a, Value b, Value c);
+
 /// Adds the products to the accumulators, of row r and vector j at [r * vectors + j].
 llvm::SmallVector<Value> writeMicrokernel(KernelBuilder &k, const MicrokernelBlock &block,
                                           llvm::ArrayRef<Value> accumulators);

@@ -58,16 +58,19 @@ static void emitSegments(RegionWriter &region, const MoveForm &form, const Buffe
   copySegments(region, form, from, to);
 }
 
+/// Copies the parts that their producers have not written in place.
 static void emitJoin(RegionWriter &region, const MoveForm &form, ts::AtenOp op, const Buffer &to) {
   int64_t before = 0;
   for (Value tensor : kernel::joinedTensors(op)) {
     const Buffer &part = region.buffer(tensor);
-    if (form.kind == MoveForm::Kind::Stack) {
-      emitCopy(region, part, selected(to, form.dim, before++));
-      continue;
-    }
-    emitCopy(region, part, sliced(to, form.dim, before, part.sizes[form.dim]));
-    before += part.sizes[form.dim];
+    bool stacks = form.kind == MoveForm::Kind::Stack;
+    int64_t size = stacks ? 1 : part.sizes[form.dim];
+    Buffer place = stacks ? selected(to, form.dim, before) : sliced(to, form.dim, before, size);
+    before += size;
+    bool isThere = part.kind == place.kind && part.index == place.index &&
+                   part.offset == place.offset && part.strides == place.strides;
+    if (!isThere)
+      emitCopy(region, part, place);
   }
 }
 

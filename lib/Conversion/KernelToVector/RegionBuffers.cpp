@@ -4,9 +4,11 @@
 // of zeros where a convolution reads its padding; padded rows where they would all fall into one
 // set of the L1 cache. What leaves the region is dense; it is written in place where its layout
 // allows that.
+#include "Copy.h"
 #include "RegionWriter.h"
 
 #include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/MoveForm.h"
 #include "tsc/Kernel/ConstantOperands.h"
 
 #include "llvm/Support/xxhash.h"
@@ -164,45 +166,107 @@ Buffer RegionWriter::temporary(DType dtype, ArrayRef<int64_t> sizes) {
 }
 
 const Buffer &RegionWriter::define(Value result) {
+  defineAs(result, makeResult(result));
+  return *buffers[result];
+}
+
+Buffer RegionWriter::makeResult(Value result) {
+  if (auto found = joinedResults.find(result); found != joinedResults.end())
+    return found->second;
+  if (std::optional<Buffer> place = placeInJoin(result))
+    return *place;
   Layout layout = layouts.lookup(result);
   Buffer made = layOut(result.getType(), layout);
   auto direct = directOutputs.find(result);
   if (direct != directOutputs.end()) {
     made.kind = Buffer::Kind::Output, made.index = direct->second;
-  } else {
-    Allocation allocation;
-    allocation.bytes = llvm::alignTo(made.index * dtypeBytes(made.dtype), 64);
-    made.index = static_cast<int64_t>(allocations.size());
-    allocations.push_back(allocation);
-    zeroHalo(made, layout);
+    return made;
   }
-  defineAs(result, made);
-  return *buffers[result];
+  Allocation allocation;
+  allocation.bytes = llvm::alignTo(made.index * dtypeBytes(made.dtype), 64);
+  made.index = static_cast<int64_t>(allocations.size());
+  allocations.push_back(allocation);
+  zeroHalo(made, layout);
+  return made;
 }
 
-/// Fills the borders around the spatial dimensions: whole rows before and behind, and the ends of
-/// each row.
+/// The group that a value is put together with others in, when it has no other use.
+static kernel::GroupOp joinOf(Value part) {
+  if (!part.hasOneUse())
+    return {};
+  auto list = dyn_cast<ts::ListConstructOp>(*part.getUsers().begin());
+  if (!list || !list.getResult().hasOneUse())
+    return {};
+  auto group = dyn_cast<kernel::GroupOp>((*list->getUsers().begin())->getParentOp());
+  return group && group.getKind() == kernel::Kind::Move ? group : kernel::GroupOp();
+}
+
+std::optional<Buffer> RegionWriter::placeInJoin(Value part) {
+  kernel::GroupOp join = joinOf(part);
+  std::string why;
+  auto form = join ? kernel::readMove(rootOf(join), why) : std::nullopt;
+  using Kind = kernel::MoveForm::Kind;
+  if (!form || (form->kind != Kind::Join && form->kind != Kind::Stack))
+    return std::nullopt;
+  Value whole = join.getResult(0);
+  if (layouts.lookup(whole).channelsLast != layouts.lookup(part).channelsLast)
+    return std::nullopt;
+  int64_t before = 0;
+  for (Value other : kernel::joinedTensors(rootOf(join))) {
+    int64_t size = form->kind == Kind::Stack ? 1 : tensorType(other).getSizes()[form->dim];
+    if (other != part) {
+      before += size;
+      continue;
+    }
+    Buffer made = makeResult(whole); // which may have a place in a join itself
+    joinedResults[whole] = made;
+    return form->kind == Kind::Stack ? selected(made, form->dim, before)
+                                     : sliced(made, form->dim, before, size);
+  }
+  return std::nullopt;
+}
+
+/// Sets `count` elements from `offset` to zero.
+static void writeZeros(KernelBuilder &k, const Buffer &buffer, Value offset, int64_t count) {
+  Type element = k.elementType(buffer.dtype);
+  int64_t lanes = 64 / dtypeBytes(buffer.dtype), whole = count / lanes * lanes;
+  Value zeros = k.number(k.vector(element, lanes), 0), base = k.pointer(buffer);
+  k.loop(0, whole, lanes, [&](Value i) { k.store(zeros, base, k.add(offset, i)); });
+  if (whole != count)
+    k.storeMasked(zeros, base, k.add(offset, whole), k.constant(count - whole));
+}
+
+/// Fills the borders around the spatial dimensions. Those of a dimension are two runs of memory at
+/// every place of the dimensions in front of it: everything further in lies side by side.
 void RegionWriter::zeroHalo(const Buffer &buffer, const Layout &layout) {
   if (!layout.channelsLast || llvm::all_of(layout.halo, [](int64_t halo) { return halo == 0; }))
     return;
-  // Each spatial dimension has two slabs, one at either end; a slab spans the other spatial
-  // dimensions with their halos.
   int64_t spatial = buffer.rank() - 2;
+  Buffer corner = buffer; // where the halo begins
   for (int64_t d = 0; d < spatial; ++d) {
-    int64_t halo = layout.halo[d];
-    if (halo == 0)
-      continue;
-    Buffer slab = buffer;
-    for (int64_t e = 0; e < spatial; ++e) {
-      slab.offset -= layout.halo[e] * slab.strides[2 + e];
-      slab.sizes[2 + e] += 2 * layout.halo[e];
-    }
-    int64_t whole = slab.sizes[2 + d];
-    slab.sizes[2 + d] = halo;
-    emitFill(*this, slab, 0);
-    slab.offset += (whole - halo) * slab.strides[2 + d];
-    emitFill(*this, slab, 0);
+    corner.offset -= layout.halo[d] * buffer.strides[2 + d];
+    corner.sizes[2 + d] += 2 * layout.halo[d];
   }
+  auto write = [&](KernelBuilder &k, Value begin, Value end) {
+    k.loop(begin, end, 1, [&](Value image) {
+      Value start = k.mul(image, corner.strides[0]);
+      int64_t places = 1;
+      for (int64_t d = 0; d < spatial; ++d) {
+        int64_t step = corner.strides[2 + d], run = layout.halo[d] * step;
+        ArrayRef<int64_t> outer = ArrayRef<int64_t>(corner.sizes).slice(2, d);
+        if (run)
+          k.loop(0, places, 1, [&](Value place) {
+            Value offset = start;
+            for (auto [e, coordinate] : llvm::enumerate(k.delinearize(place, outer)))
+              offset = k.add(offset, k.mul(coordinate, corner.strides[2 + e]));
+            writeZeros(k, corner, offset, run);
+            writeZeros(k, corner, k.add(offset, corner.sizes[2 + d] * step - run), run);
+          });
+        places *= corner.sizes[2 + d];
+      }
+    });
+  };
+  launch(buffer.sizes[0], 4, write);
 }
 
 // ---- Finding buffers

@@ -24,6 +24,10 @@ VectorTarget VectorTarget::of(StringRef description) {
   VectorTarget target;
   if (description.contains("+avx512f"))
     target.vectorBytes = 64, target.registers = 32;
+  else if (description.starts_with("aarch64"))
+    target.vectorBytes = 16, target.registers = 32;
+  else if (!description.contains("+avx2"))
+    target.vectorBytes = 16;
   return target;
 }
 
@@ -56,42 +60,40 @@ void RegionWriter::noteUse(const Buffer &buffer) {
   allocation.last = step;
 }
 
-Value RegionWriter::writePointer(OpBuilder &b, Location at, Value frame, const Buffer &buffer) {
-  int64_t bytes = buffer.offset * dtypeBytes(buffer.dtype);
-  auto loadWord = [&](Value base, int64_t index) -> Value {
-    Value address = LLVM::GEPOp::create(b, at, program.pointer, program.pointer, base,
-                                        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
-    auto load = LLVM::LoadOp::create(b, at, program.pointer, address);
-    load.setInvariant(true);
-    return load;
+Value RegionWriter::writePointer(const Buffer &buffer) {
+  auto number = [&](int64_t n) {
+    return LLVM::ConstantOp::create(builder, loc, program.i64, builder.getI64IntegerAttr(n));
   };
   auto displaced = [&](Value base, Value offset) -> Value {
-    return LLVM::GEPOp::create(b, at, program.pointer, program.i8, base,
+    return LLVM::GEPOp::create(builder, loc, program.pointer, program.i8, base,
                                ArrayRef<LLVM::GEPArg>{offset});
   };
-  auto number = [&](int64_t n) {
-    return LLVM::ConstantOp::create(b, at, program.i64, b.getI64IntegerAttr(n));
-  };
+  Block &entry = function.getBody().front();
+  Value base;
   switch (buffer.kind) {
   case Buffer::Kind::Output:
   case Buffer::Kind::Input: {
-    int64_t outputs = region.getNumResults();
-    Value base =
-        loadWord(loadWord(frame, kBuffers),
-                 buffer.kind == Buffer::Kind::Output ? buffer.index : outputs + buffer.index);
-    return bytes ? displaced(base, number(bytes)) : base;
-  }
-  case Buffer::Kind::Weight: {
-    StringAttr symbol = program.data.external(weightSymbol(buffer.index));
-    Value base = LLVM::AddressOfOp::create(b, at, program.pointer, symbol);
-    return bytes ? displaced(base, number(bytes)) : base;
-  }
-  case Buffer::Kind::Workspace:
+    int64_t place = buffer.kind == Buffer::Kind::Output
+                        ? buffer.index
+                        : static_cast<int64_t>(region.getNumResults()) + buffer.index;
+    Value address = LLVM::GEPOp::create(builder, loc, program.pointer, program.pointer,
+                                        entry.getArgument(1),
+                                        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(place)});
+    base = LLVM::LoadOp::create(builder, loc, program.pointer, address);
     break;
   }
-  LLVM::ConstantOp offset = number(0); // until the plan is made
-  allocations[buffer.index].uses.push_back(offset);
-  Value base = displaced(loadWord(frame, kWorkspace), offset);
+  case Buffer::Kind::Weight:
+    base = LLVM::AddressOfOp::create(builder, loc, program.pointer,
+                                     program.data.external(weightSymbol(buffer.index)));
+    break;
+  case Buffer::Kind::Workspace: {
+    LLVM::ConstantOp offset = number(0); // until the plan is made
+    allocations[buffer.index].uses.push_back(offset);
+    base = displaced(entry.getArgument(3), offset);
+    break;
+  }
+  }
+  int64_t bytes = buffer.offset * dtypeBytes(buffer.dtype);
   return bytes ? displaced(base, number(bytes)) : base;
 }
 
@@ -118,6 +120,31 @@ StringAttr RegionWriter::kernelDescriptor(double operations, double bytes) {
   return program.data.add("kernel", words);
 }
 
+/// Equal for tasks of equal code.
+static llvm::hash_code hashCode(LLVM::LLVMFuncOp task) {
+  llvm::hash_code hash = 0;
+  task.getBody().walk([&](Operation *op) {
+    hash = llvm::hash_combine(
+        hash, OperationEquivalence::computeHash(
+                  op, OperationEquivalence::ignoreHashValue, OperationEquivalence::ignoreHashValue,
+                  OperationEquivalence::IgnoreLocations));
+  });
+  return hash;
+}
+
+/// Layers of one shape have one code: it reads the places of its data from the frame.
+LLVM::LLVMFuncOp RegionWriter::shareTask(LLVM::LLVMFuncOp task) {
+  SmallVector<LLVM::LLVMFuncOp> &known = program.tasks[hashCode(task)];
+  for (LLVM::LLVMFuncOp other : known)
+    if (OperationEquivalence::isRegionEquivalentTo(&task.getBody(), &other.getBody(),
+                                                   OperationEquivalence::IgnoreLocations)) {
+      task.erase();
+      return other;
+    }
+  known.push_back(task);
+  return task;
+}
+
 LLVM::LLVMFuncOp RegionWriter::writeTask(TaskBody body) {
   LLVM::LLVMFuncOp task =
       program.newFunction("kernel", program.voidType, {program.pointer, program.i64, program.i64},
@@ -129,7 +156,12 @@ LLVM::LLVMFuncOp RegionWriter::writeTask(TaskBody body) {
   body(k, entry->getArgument(1), entry->getArgument(2));
   LLVM::ReturnOp::create(k.builder, k.loc, ValueRange());
   ++step;
-  return task;
+  for (auto [slot, buffer] : llvm::enumerate(k.buffers)) {
+    auto word = static_cast<FrameWord>(kFrameWords + slot);
+    LLVM::StoreOp::create(builder, loc, writePointer(buffer), frameWord(builder, loc, frame, word));
+  }
+  frameWords = std::max<int64_t>(frameWords, kFrameWords + k.buffers.size());
+  return shareTask(task);
 }
 
 void RegionWriter::callTask(LLVM::LLVMFuncOp task, int64_t count, int64_t grain, double operations,
@@ -297,18 +329,10 @@ StringAttr RegionWriter::write() {
       LLVM::Linkage::Internal);
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToEnd(entry);
-  Value words =
-      LLVM::ConstantOp::create(builder, loc, program.i64, builder.getI64IntegerAttr(kFrameWords));
+  auto words = LLVM::ConstantOp::create(builder, loc, program.i64, builder.getI64IntegerAttr(0));
   frame = LLVM::AllocaOp::create(builder, loc, program.pointer, program.pointer, words, 8);
-  auto setWord = [&](FrameWord word, Value value) {
-    Value at = LLVM::GEPOp::create(builder, loc, program.pointer, program.pointer, frame,
-                                   ArrayRef<LLVM::GEPArg>{word});
-    LLVM::StoreOp::create(builder, loc, value, at);
-  };
-  setWord(kBuffers, entry->getArgument(1));
-  setWord(kWorkspace, entry->getArgument(3));
-  setWord(kContext, entry->getArgument(0));
-  setWord(kFailed, LLVM::ZeroOp::create(builder, loc, program.pointer));
+  LLVM::StoreOp::create(builder, loc, LLVM::ZeroOp::create(builder, loc, program.pointer),
+                        frameWord(builder, loc, frame, kFailed));
   chooseLayouts();
   for (Operation &op : region.block().without_terminator())
     if (auto each = dyn_cast<kernel::GroupOp>(op))
@@ -319,6 +343,7 @@ StringAttr RegionWriter::write() {
       builder, loc,
       LLVM::ConstantOp::create(builder, loc, program.i32, builder.getI32IntegerAttr(0))
           .getResult());
+  words.setValueAttr(builder.getI64IntegerAttr(frameWords));
   planWorkspace();
   return writeDescriptor();
 }

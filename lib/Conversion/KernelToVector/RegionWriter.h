@@ -47,7 +47,8 @@ public:
   // ---- Buffers (RegionBuffers.cpp)
   /// Where a value of the region lies: a result of an earlier group, an input, a constant.
   const Buffer &buffer(Value value);
-  /// Makes the buffer of a group's result, as its consumers want it laid out. Halos are zeroed.
+  /// Makes the buffer of a group's result, as its consumers want it laid out: its place in a
+  /// concatenation, if that is all it is for. Halos are zeroed.
   const Buffer &define(Value result);
   /// Gives a group's result a buffer that it is another view of.
   void defineAs(Value result, const Buffer &buffer) {
@@ -84,18 +85,21 @@ private:
     int64_t bytes = 0, first = -1, last = -1, offset = 0;
     llvm::SmallVector<mlir::LLVM::ConstantOp> uses; ///< operands that become the offset
   };
-  /// Words of a task's frame: buffers, workspace, context, one that fail() sets, and the step of
-  /// launchSteps().
-  enum FrameWord { kBuffers, kWorkspace, kContext, kFailed, kStep, kFrameWords };
+  /// Words of a task's frame: one that fail() sets, the step of launchSteps(), and then the places
+  /// of the buffers that the task asks for.
+  enum FrameWord { kFailed, kStep, kFrameWords };
 
   // ---- RegionBuffers.cpp
   void chooseLayouts();
   void chooseHalos(kernel::GroupOp group);
   void findDirectOutputs();
   Buffer layOut(mlir::Type type, const Layout &layout);
+  Buffer makeResult(Value result);
+  std::optional<Buffer> placeInJoin(Value part);
   void zeroHalo(const Buffer &buffer, const Layout &layout);
   // ---- RegionWriter.cpp
   mlir::LLVM::LLVMFuncOp writeTask(TaskBody body);
+  mlir::LLVM::LLVMFuncOp shareTask(mlir::LLVM::LLVMFuncOp task);
   void callTask(mlir::LLVM::LLVMFuncOp task, int64_t count, int64_t grain, double operations,
                 double bytes);
   Value frameWord(mlir::OpBuilder &b, mlir::Location at, Value base, FrameWord word);
@@ -105,8 +109,7 @@ private:
   mlir::StringAttr writeDescriptor();
   mlir::StringAttr kernelDescriptor(double operations, double bytes);
   void noteUse(const Buffer &buffer);
-  Value writePointer(mlir::OpBuilder &builder, mlir::Location loc, Value frame,
-                     const Buffer &buffer);
+  Value writePointer(const Buffer &buffer);
 
   std::string functionName;
   mlir::OpBuilder builder; ///< of the region's function
@@ -115,9 +118,10 @@ private:
   Value frame;
   kernel::GroupOp group; ///< that is being written
   int64_t step = 0;      ///< tasks written so far
-  int64_t workspaceBytes = 0;
+  int64_t workspaceBytes = 0, frameWords = kFrameWords;
   llvm::DenseMap<Value, Layout> layouts;
   llvm::DenseMap<Value, int64_t> directOutputs;
+  llvm::DenseMap<Value, Buffer> joinedResults; ///< of joins whose parts are written in place
   llvm::DenseMap<Value, std::unique_ptr<Buffer>> buffers; ///< emitters hold references
   llvm::DenseMap<Value, Buffer> denseCopies;
   llvm::DenseMap<Value, std::pair<Buffer, llvm::SmallVector<int64_t, 3>>> channelsLastCopies;

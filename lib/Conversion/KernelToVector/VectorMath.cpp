@@ -120,7 +120,21 @@ static Value callLibrary(ModuleOp root, Operation *op, StringRef name) {
   return result;
 }
 
+/// The special functions that formulas call (tsc/Common/MathFunctions.def).
+static void declareRuntimeFunctions(ModuleOp root) {
+  llvm::MapVector<StringRef, LLVM::CallOp> calls;
+  root.walk([&](LLVM::CallOp call) {
+    if (std::optional<StringRef> name = call.getCallee(); name && name->starts_with("tsc_rt_math_"))
+      calls.insert({*name, call});
+  });
+  OpBuilder builder = OpBuilder::atBlockBegin(root.getBody());
+  for (auto [name, call] : calls)
+    if (!root.lookupSymbol(name))
+      LLVM::LLVMFuncOp::create(builder, root.getLoc(), name, call.getCalleeFunctionType());
+}
+
 void expandVectorMath(ModuleOp root) {
+  declareRuntimeFunctions(root);
   SmallVector<Operation *> found;
   root.walk([&](Operation *op) {
     if (isa_and_nonnull<math::MathDialect>(op->getDialect()))

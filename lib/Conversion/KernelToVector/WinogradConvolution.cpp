@@ -13,7 +13,6 @@
 #include "Winograd.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <cstring>
 
@@ -134,8 +133,7 @@ SmallVector<Value> WinogradEmitter::combine(KernelBuilder &k, const Matrix &matr
         else if (factor == -1)
           sum = arith::SubFOp::create(k.builder, k.loc, sum, value);
         else
-          sum = vector::FMAOp::create(k.builder, k.loc, value, k.number(value.getType(), factor),
-                                      sum);
+          sum = multiplyAdd(k, value, k.number(value.getType(), factor), sum);
       }
     sums.push_back(sum);
   }

@@ -176,6 +176,8 @@ public:
   bool failed = false;
   /// Storages of the WeightStore that hold packed weights, by a digest of their bytes.
   llvm::StringMap<int64_t> packedWeights;
+  /// Tasks of kernels by a hash of their code.
+  llvm::DenseMap<size_t, llvm::SmallVector<mlir::LLVM::LLVMFuncOp>> tasks;
 
 private:
   struct Pending {

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sums, statistics and comparisons along dims.
+
+def nansum(self: Tensor, dim: Optional[List[int]], keepdim: bool, dtype: Optional[int]) -> Tensor:
+    if not self.is_floating_point():
+        return torch.sum(self, dim, keepdim, dtype=dtype)
+    return torch.sum(torch.where(torch.isnan(self), 0, self), dim, keepdim, dtype=dtype)
+
+
+def nanmean(self: Tensor, dim: Optional[List[int]], keepdim: bool, dtype: Optional[int]) -> Tensor:
+    if not self.is_floating_point() or dtype is not None:
+        return torch.nanmean(self, dim, keepdim, dtype=dtype)
+    missing = torch.isnan(self)
+    total = torch.sum(torch.where(missing, 0, self), dim, keepdim)
+    return total / torch.sum(torch.where(missing, 0, torch.ones_like(self)), dim, keepdim)
+
+
+def aminmax(self: Tensor, dim: Optional[int], keepdim: bool) -> Tuple[Tensor, Tensor]:
+    if dim is None:
+        return torch.amin(self, [], keepdim), torch.amax(self, [], keepdim)
+    return torch.amin(self, [dim], keepdim), torch.amax(self, [dim], keepdim)
+
+
+def sum_to_size(self: Tensor, size: List[int]) -> Tensor:
+    lead = self.dim() - len(size)
+    dims: List[int] = []
+    whole = lead < 0
+    for d in range(self.dim()):
+        if d < lead:
+            dims.append(d)
+        elif size[d - lead] == 1 and self.size(d) != 1:
+            dims.append(d)
+        else:
+            whole = whole or size[d - lead] != self.size(d)
+    if whole or len(dims) == 0:
+        return torch.sum_to_size(self, size)
+    return self.sum(dims, True).reshape(size)
+
+
+def cov(self: Tensor, correction: int, fweights: Optional[Tensor], aweights: Optional[Tensor]) -> Tensor:
+    if fweights is not None or aweights is not None or self.dim() > 2 or not self.is_floating_point():
+        return torch.cov(self, correction=correction, fweights=fweights, aweights=aweights)
+    rows = self
+    if self.dim() < 2:
+        rows = self.reshape([1, -1])
+    apart = rows - rows.mean([1], True)
+    product = torch.mm(apart, apart.t()) / float(max(rows.size(1) - correction, 0))
+    if self.dim() < 2:
+        return product.reshape([])
+    return product
+
+
+def corrcoef(self: Tensor) -> Tensor:
+    if self.dim() > 2 or not self.is_floating_point():
+        return torch.corrcoef(self)
+    c = torch.cov(self)
+    if self.dim() < 2:
+        return c / c
+    deviation = torch.sqrt(c.diagonal())
+    return torch.clamp(c / deviation.unsqueeze(1) / deviation.unsqueeze(0), -1, 1)
+
+
+# ---- Along a dim
+def diff(self: Tensor, n: int, dim: int, prepend: Optional[Tensor], append: Optional[Tensor]) -> Tensor:
+    if self.dtype == 11 or self.dim() == 0 or n < 1 or n > 8:
+        return torch.diff(self, n, dim, prepend, append)
+    x = self
+    if prepend is not None:
+        x = torch.cat([prepend, x], dim)
+    if append is not None:
+        x = torch.cat([x, append], dim)
+    if x.size(dim) <= n:
+        return torch.diff(self, n, dim, prepend, append)
+    for i in range(n):
+        x = torch.slice(x, dim, 1) - torch.slice(x, dim, 0, -1)
+    return x
+
+
+# Distances of the points, of the rank of y.
+def spacing(y: Tensor, x: Tensor, dim: int) -> Tensor:
+    if x.dim() == 1:
+        d = x.slice(0, 1) - x.slice(0, 0, -1)
+        shape: List[int] = []
+        for i in range(y.dim()):
+            if i == dim % y.dim():
+                shape.append(-1)
+            else:
+                shape.append(1)
+        return d.reshape(shape)
+    return torch.slice(x, dim, 1) - torch.slice(x, dim, 0, -1)
+
+
+def pairs(y: Tensor, dim: int) -> Tensor:
+    return torch.slice(y, dim, 1) + torch.slice(y, dim, 0, -1)
+
+
+def fits_points(y: Tensor, x: Tensor, dim: int) -> bool:
+    if not y.is_floating_point() or y.dtype != x.dtype or x.dim() == 0 or y.dim() == 0 or y.size(dim) < 2:
+        return False
+    if x.dim() == 1:
+        return x.size(0) == y.size(dim)
+    return x.size() == y.size()
+
+
+def trapezoid__x(y: Tensor, x: Tensor, dim: int) -> Tensor:
+    if not fits_points(y, x, dim):
+        return torch.trapezoid(y, x, dim=dim)
+    return (pairs(y, dim) * spacing(y, x, dim)).sum([dim]) * 0.5
+
+
+def trapz__x(y: Tensor, x: Tensor, dim: int) -> Tensor:
+    return torch.trapezoid(y, x, dim=dim)
+
+
+def trapezoid__dx(y: Tensor, dx: number, dim: int) -> Tensor:
+    if not y.is_floating_point() or y.dim() == 0 or y.size(dim) < 2:
+        return torch.trapezoid(y, dx=dx, dim=dim)
+    return pairs(y, dim).sum([dim]) * dx * 0.5
+
+
+def trapz__dx(y: Tensor, dx: float, dim: int) -> Tensor:
+    return torch.trapezoid(y, dx=dx, dim=dim)
+
+
+# ---- Softmax and its kin
+def _safe_softmax(self: Tensor, dim: int, dtype: Optional[int]) -> Tensor:
+    if dtype is not None or not self.is_floating_point():
+        return torch._safe_softmax(self, dim, dtype)
+    masked = (self == -inf).all(dim, True)
+    return torch.where(masked, 0, torch.softmax(self, dim))
+
+
+def special_softmax(self: Tensor, dim: int, dtype: Optional[int]) -> Tensor:
+    return torch.softmax(self, dim, dtype)
+
+
+def special_log_softmax(self: Tensor, dim: int, dtype: Optional[int]) -> Tensor:
+    return torch.log_softmax(self, dim, dtype)
+
+
+def softmin(self: Tensor, dim: int, dtype: Optional[int]) -> Tensor:
+    return torch.softmax(-self, dim, dtype)
+
+
+def special_logsumexp(self: Tensor, dim: List[int], keepdim: bool) -> Tensor:
+    return torch.logsumexp(self, dim, keepdim)
+
+
+# ---- Searching: every element with every other, unless there are many
+def isin__Tensor_Tensor(elements: Tensor, test_elements: Tensor, assume_unique: bool, invert: bool) -> Tensor:
+    if test_elements.numel() > 64:
+        return torch.isin(elements, test_elements, assume_unique=assume_unique, invert=invert)
+    found = (elements.unsqueeze(-1) == test_elements.reshape([-1])).any(-1)
+    if invert:
+        return torch.logical_not(found)
+    return found
+
+
+# How many boundaries are below; a NaN is above all of them.
+def bucketize__Tensor(self: Tensor, boundaries: Tensor, out_int32: bool, right: bool) -> Tensor:
+    if boundaries.numel() > 64 or boundaries.dim() != 1:
+        return torch.bucketize(self, boundaries, out_int32=out_int32, right=right)
+    x = self.unsqueeze(-1)
+    if right:
+        below = torch.logical_not(boundaries > x)
+    else:
+        below = torch.logical_not(boundaries >= x)
+    count = below.sum([-1])
+    if out_int32:
+        return count.to(3)
+    return count
+
+
+def searchsorted__Tensor(sorted_sequence: Tensor, self: Tensor, out_int32: bool, right: bool, side: Optional[str],
+                         sorter: Optional[Tensor]) -> Tensor:
+    whole = (sorter is not None or side is not None or self.dim() == 0 or sorted_sequence.size(-1) > 64
+             or (sorted_sequence.dim() != 1 and sorted_sequence.size()[:-1] != self.size()[:-1]))
+    if whole:
+        return torch.searchsorted(sorted_sequence, self, out_int32=out_int32, right=right, side=side, sorter=sorter)
+    sequence = sorted_sequence
+    if sequence.dim() != 1:
+        sequence = sequence.unsqueeze(-2)
+    x = self.unsqueeze(-1)
+    if right:
+        below = torch.logical_not(sequence > x)
+    else:
+        below = torch.logical_not(sequence >= x)
+    count = below.sum([-1])
+    if out_int32:
+        return count.to(3)
+    return count
