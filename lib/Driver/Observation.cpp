@@ -114,7 +114,7 @@ static void resetSignals() {
   options.method = method;
   ModelSession session;
   BoundArguments arguments;
-  if (session.open(options, unheard) &&
+  if (session.open(options, sources, unheard) &&
       arguments.bind(session.methodInfo(), session.manifest(), sources, unheard)) {
     const tsc_model_api &api = session.api();
     ModelValues values(api);
