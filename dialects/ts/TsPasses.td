@@ -129,13 +129,15 @@ def SpeculateTypes : Pass<"ts-speculate-types", "::mlir::ModuleOp"> {
     Needs: ts-propagate-types just before, and what was observed as the attribute `ts.observed` of operators: the type of each
     operand, or unit. Leaves: runs of operators that would be compiled, were their operands' types known, beside a copy of
     them that may rely on the types; which of the two is taken, dtypes and sizes decide when the program runs. What is left
-    in the copy without types can be observed and speculated on in turn; the operators beside it are left alone.
+    in the copy without types is speculated on by the next turn, after propagation; the operators beside it are left alone, and
+    a copy of which nothing would be compiled is dropped by the next turn.
     Before:  %y = conv2d(%x, %w) {ts.observed = [!ts.tensor<[1,3,8,8],f32>, unit]}
     After:   %y = ts.if (dtype and size of %x are f32 and [1,3,8,8]) {
                %x1 = ts.unchecked_cast %x {ts.checked} : !ts.tensor<[1,3,8,8],f32>    conv2d(%x1, %w)
              } else { conv2d(%x, %w) }
   }];
-  let statistics = [Statistic<"numSpeculated", "num-speculated", "operators written a second time">];
+  let statistics = [Statistic<"numSpeculated", "num-speculated", "operators written a second time">,
+                    Statistic<"numDropped", "num-dropped", "copies dropped, of which nothing would be compiled">];
 }
 
 def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {

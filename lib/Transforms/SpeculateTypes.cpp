@@ -44,6 +44,7 @@ struct SpeculateTypes : impl::SpeculateTypesBase<SpeculateTypes> {
 
 private:
   void speculate(const Run &run);
+  void drop(IfOp branch);
 };
 } // namespace
 
@@ -256,7 +257,37 @@ void SpeculateTypes::speculate(const Run &run) {
   YieldOp::create(builder, loc, results);
 }
 
+/// True when the copy has nothing that is compiled, nor may have on the next turn.
+static bool isUseless(IfOp branch) {
+  return !branch.getThenRegion()
+              .walk([](AtenOp op) {
+                std::string why;
+                bool isUseful = speculativeKind(op) || kernel::compiledKind(op, why);
+                return isUseful ? WalkResult::interrupt() : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+/// Puts the operators as they were back in place of the choice.
+void SpeculateTypes::drop(IfOp branch) {
+  Block &generic = branch.getElseRegion().front();
+  Operation *yield = generic.getTerminator();
+  branch->getBlock()->getOperations().splice(Block::iterator(branch), generic.getOperations(),
+                                             generic.begin(), Block::iterator(yield));
+  branch.getResults().replaceAllUsesWith(yield->getOperands());
+  branch.erase();
+  ++numDropped;
+}
+
 void SpeculateTypes::runOnOperation() {
+  SmallVector<IfOp> choices;
+  getOperation().walk([&](IfOp op) {
+    if (op->hasAttr(kSpeculatedAttr))
+      choices.push_back(op);
+  });
+  for (IfOp choice : choices) // inner ones come first
+    if (isUseless(choice))
+      drop(choice);
   SmallVector<Run> runs;
   for (FuncOp function : getOperation().getOps<FuncOp>()) {
     // Where metadata may change, types say nothing of a tensor.

@@ -19,9 +19,9 @@ struct BlockHead {
 };
 } // namespace
 
-static constexpr size_t kLarge = size_t(1) << 20, kMostKept = size_t(1) << 29;
+static constexpr size_t kLarge = size_t(1) << 17, kMostKept = size_t(1) << 29;
 static constexpr size_t kHugePage = size_t(2) << 20, kHuge = 2 * kHugePage;
-static constexpr int kSlots = 16;
+static constexpr int kSlots = 32;
 static void *gKept[kSlots]; ///< data of free large blocks
 static size_t gKeptBytes = 0;
 static uint32_t gNextSlot = 0;

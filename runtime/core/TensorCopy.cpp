@@ -83,18 +83,51 @@ struct Tiles {
 };
 } // namespace
 
-template <class T> static void copyTiles(const Tiles &t, int64_t fromRow, int64_t toRow) {
-  constexpr int64_t kTile = 32;
+/// A square of 4 by 4 elements of 4 bytes, in registers.
+static void copySquare(uint32_t *out, int64_t outStride, const uint32_t *in, int64_t inStride) {
+  typedef uint32_t Four __attribute__((vector_size(16)));
+  Four rows[4];
+  for (int64_t i = 0; i < 4; ++i)
+    std::memcpy(&rows[i], in + i * inStride, sizeof(Four));
+  Four ab = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5),
+       cd = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5),
+       abHigh = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7),
+       cdHigh = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+  rows[0] = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  rows[1] = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  rows[2] = __builtin_shufflevector(abHigh, cdHigh, 0, 1, 4, 5);
+  rows[3] = __builtin_shufflevector(abHigh, cdHigh, 2, 3, 6, 7);
+  for (int64_t i = 0; i < 4; ++i)
+    std::memcpy(out + i * outStride, &rows[i], sizeof(Four));
+}
+
+/// A tile of few enough elements to stay in the first cache.
+template <class T>
+static void copyTile(const Tiles &t, int64_t r0, int64_t r1, int64_t c0, int64_t c1) {
   T *out = reinterpret_cast<T *>(t.out);
   const T *in = reinterpret_cast<const T *>(t.in);
-  for (int64_t r0 = fromRow; r0 < toRow; r0 += kTile)
-    for (int64_t c0 = 0; c0 < t.columns; c0 += kTile) {
-      int64_t r1 = r0 + kTile < toRow ? r0 + kTile : toRow,
-              c1 = c0 + kTile < t.columns ? c0 + kTile : t.columns;
-      for (int64_t r = r0; r < r1; ++r)
-        for (int64_t c = c0; c < c1; ++c)
-          out[r * t.outRowStride + c] = in[c * t.inColumnStride + r];
+  int64_t r = r0;
+  if constexpr (sizeof(T) == 4)
+    for (; r + 4 <= r1; r += 4) {
+      int64_t c = c0;
+      for (; c + 4 <= c1; c += 4)
+        copySquare(out + r * t.outRowStride + c, t.outRowStride, in + c * t.inColumnStride + r,
+                   t.inColumnStride);
+      for (; c < c1; ++c)
+        for (int64_t i = r; i < r + 4; ++i)
+          out[i * t.outRowStride + c] = in[c * t.inColumnStride + i];
     }
+  for (; r < r1; ++r)
+    for (int64_t c = c0; c < c1; ++c)
+      out[r * t.outRowStride + c] = in[c * t.inColumnStride + r];
+}
+
+template <class T> static void copyTiles(const Tiles &t, int64_t fromRow, int64_t toRow) {
+  constexpr int64_t kTile = 32;
+  for (int64_t r0 = fromRow; r0 < toRow; r0 += kTile)
+    for (int64_t c0 = 0; c0 < t.columns; c0 += kTile)
+      copyTile<T>(t, r0, r0 + kTile < toRow ? r0 + kTile : toRow, c0,
+                  c0 + kTile < t.columns ? c0 + kTile : t.columns);
 }
 
 /// The dim of size above 1 that is walked with stride 1, or -1.

@@ -57,7 +57,7 @@ static void addCompileOptions(CLI::App &app, CompileOptions &o, Words &w) {
   app.add_flag(
       "--speculate,!--no-speculate", [&w](int64_t count) { w.speculate = count > 0; },
       "run the program on its arguments to learn sizes that cannot be proven (default: "
-      "when compiling with --args)");
+      "but for tsc run)");
   app.add_flag("--defer-unsupported", o.deferUnsupported,
                "an operator that is not supported raises when it is reached");
   app.add_option("--max-expanded", o.maxExpanded,
@@ -230,7 +230,7 @@ static void execute(CLI::App &app, Words &w, const char *argv0, DiagnosticEngine
   } else if (app.got_subcommand("bench")) {
     w.bench.json = w.json;
     if (splitArgTexts(w, w.bench.arguments, engine)) {
-      if (w.speculate.value_or(false))
+      if (w.speculate.value_or(w.bench.session.specialize))
         w.bench.session.compile.observed = w.bench.arguments;
       runBench(w.bench, engine);
     }
