@@ -44,6 +44,10 @@ static LogicalResult likeOther(RuleCall &call) {
   std::optional<TensorFacts> self = call.tensor("self"), other = call.tensor("other");
   return self && other ? call.result(self->withDType(other->dtype)) : failure();
 }
+template <DType dtype> static LogicalResult castTo(RuleCall &call) {
+  std::optional<TensorFacts> self = call.tensor("self");
+  return self ? call.result(self->withDType(dtype)) : failure();
+}
 static LogicalResult likeSelf(RuleCall &call) {
   std::optional<TensorFacts> self = call.tensor("self");
   return self ? call.result(*self) : failure();
@@ -145,6 +149,14 @@ ArrayRef<RuleRow> creationRules() {
        "_to_copy",
        like},
       {"to.other type_as", likeOther},
+      {"_cast_Byte", castTo<DType::UInt8>},
+      {"_cast_Char", castTo<DType::Int8>},
+      {"_cast_Short", castTo<DType::Int16>},
+      {"_cast_Int", castTo<DType::Int32>},
+      {"_cast_Long", castTo<DType::Int64>},
+      {"_cast_Half", castTo<DType::Float16>},
+      {"_cast_Float", castTo<DType::Float32>},
+      {"_cast_Double", castTo<DType::Float64>},
       {"cpu to.prim_other bernoulli bernoulli.p", likeSelf},
       {"arange arange.start arange.start_step", range},
       {"linspace logspace", [](RuleCall &call) { return vectorOf(call, "steps", DType::Float32); }},

@@ -82,18 +82,6 @@ static DType floatsPromoted(RuleCall &, ArrayRef<TensorFacts> tensors) {
   DType dtype = resultType(tensors);
   return isFloating(dtype) ? dtype : DType::Undefined;
 }
-/// self * 2^other, where an integer exponent makes a float32 power.
-static DType scaled(RuleCall &, ArrayRef<TensorFacts> tensors) {
-  bool known = llvm::all_of(tensors, [](const TensorFacts &each) {
-    return each.dtype == DType::Float32 || each.dtype == DType::Float64;
-  });
-  bool byInteger = isIntegral(tensors[1].dtype, false) && tensors[0].dtype == DType::Float32;
-  return byInteger ? DType::Float32 : known ? resultType(tensors) : DType::Undefined;
-}
-static DType floatPower(RuleCall &call, ArrayRef<TensorFacts> tensors) {
-  DType dtype = promoted(call, tensors);
-  return dtype == DType::Undefined || isComplex(dtype) ? DType::Undefined : DType::Float64;
-}
 
 ArrayRef<RuleRow> elementwiseRules() {
   static constexpr RuleRow kRows[] = {
@@ -107,7 +95,9 @@ ArrayRef<RuleRow> elementwiseRules() {
        "__or__.Scalar __xor__.Tensor __xor__.Scalar bitwise_left_shift.Tensor "
        "bitwise_right_shift.Tensor __lshift__.Tensor __rshift__.Tensor clamp clamp.Tensor clip "
        "clip.Tensor clamp_min clamp_min.Tensor clamp_max clamp_max.Tensor hypot nextafter "
-       "heaviside gcd lcm logaddexp logaddexp2",
+       "heaviside gcd lcm bitwise_left_shift.Tensor_Scalar bitwise_left_shift.Scalar_Tensor "
+       "bitwise_right_shift.Tensor_Scalar bitwise_right_shift.Scalar_Tensor __lshift__.Scalar "
+       "__rshift__.Scalar _add_relu.Tensor",
        broadcasting<promoted>},
       {"float_power.Tensor_Tensor float_power.Tensor_Scalar float_power.Scalar",
        broadcasting<wideFloat>},
@@ -143,8 +133,6 @@ ArrayRef<RuleRow> elementwiseRules() {
        broadcasting<promotedToFloat>},
       {"igamma igammac special_gammainc special_gammaincc logaddexp logaddexp2",
        broadcasting<floatsPromoted>},
-      {"ldexp.Tensor", broadcasting<scaled>},
-      {"float_power.*", broadcasting<floatPower>},
       {"eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor "
        "gt.Scalar ge.Tensor ge.Scalar greater.Tensor greater.Scalar greater_equal.Tensor "
        "greater_equal.Scalar less.Tensor less.Scalar less_equal.Tensor less_equal.Scalar "
@@ -154,7 +142,7 @@ ArrayRef<RuleRow> elementwiseRules() {
       {"relu relu6 neg negative positive floor ceil round round.decimals trunc fix frac sign sgn "
        "hardtanh bitwise_not clone alias detach contiguous nan_to_num fill.Scalar fill.Tensor "
        "threshold conj _conj resolve_conj resolve_neg conj_physical _conj_physical lift_fresh "
-       "lift detach_copy alias_copy lift_fresh_copy",
+       "lift detach_copy alias_copy lift_fresh_copy special_round copy _prelu_kernel",
        broadcasting<ofFirst>},
       {"hardswish hardsigmoid leaky_relu elu celu selu silu gelu mish softplus softshrink "
        "hardshrink log_sigmoid",

@@ -87,6 +87,8 @@ Named FunctionText::literal(StringRef text, const SchemaType &type) {
     bool isBool = type.parameters[0].kind == SchemaType::Bool;
     return list(elements, isFloat ? "!ts.float" : isBool ? "!ts.bool" : "!ts.int");
   }
+  if (type.kind == SchemaType::Device)
+    return constant("!ts.device", "#ts.device<\"" + text.trim("'").str() + "\">");
   if (text == "True" || text == "False")
     return constant("!ts.bool", text.lower());
   if (text.starts_with("'"))

@@ -123,8 +123,11 @@ static std::vector<std::string> allElementwiseLines() {
 TEST_CASE("elementwise operators against generic kernels") {
   std::vector<Case> cases = expandLines(allElementwiseLines());
   SetVector<StringRef> names;
-  for (const Case &test : cases)
+  for (Case &test : cases) {
     names.insert(test.row->fullName);
+    // A conversion to the dtype that a tensor has is a view of it.
+    test.wrapsBehind = test.row->lowering.ends_with("cast(self)");
+  }
   checkCompiled(names.getArrayRef(), runAll(cases));
 }
 
