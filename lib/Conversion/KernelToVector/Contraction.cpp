@@ -179,9 +179,10 @@ void ContractionEmitter::chooseGroups() {
   int64_t rowBytes = problem.reductionSize() * dtypeBytes(problem.dtype);
   int64_t bytesPerUnit = std::max<int64_t>(rowsPerUnit * rowBytes, 1), l2 = region.target.l2Bytes;
   // Either the rows of a group stay in the cache while panels go by, or, where B is large and
-  // comes from memory, a panel stays and all rows go by.
+  // comes from memory but A does not, a panel stays and all rows go by.
   bool fits = bytesPerUnit * units <= l2 / 4 * 3, isLargeB = problem.columns * rowBytes > 2 * l2;
-  unitsPerGroup = fits || isLargeB ? units : std::clamp<int64_t>(l2 / 2 / bytesPerUnit, 1, units);
+  bool streamsRows = fits || (isLargeB && bytesPerUnit * units <= 8 * l2);
+  unitsPerGroup = streamsRows ? units : std::clamp<int64_t>(l2 / 2 / bytesPerUnit, 1, units);
   // Enough pieces to keep threads evenly busy.
   constexpr int64_t kPieces = 16;
   int64_t columnPieces = problem.batchCount() * plan.panels();
