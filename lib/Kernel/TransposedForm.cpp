@@ -19,16 +19,16 @@ static PhaseRun findPhase(const TransposedWindow &w, const TransposedPhases &pha
                           int64_t first) {
   PhaseRun phase;
   phase.firstOutput = first;
-  phase.outputs = (w.output - first + w.stride - 1) / w.stride;
+  phase.outputs = (w.output - first + phases.stride - 1) / phases.stride;
   int64_t place = first + w.padding; // = input * stride + tap * dilation
   for (int64_t tap = 0; tap < std::min(w.taps, phases.tapStride); ++tap) {
-    if ((place - tap * w.dilation) % w.stride != 0)
+    if ((place - tap * w.dilation) % phases.stride != 0)
       continue;
     phase.taps = (w.taps - tap + phases.tapStride - 1) / phases.tapStride;
     // The last tap comes first, so that inputs are read upwards.
     phase.firstTap = tap + (phase.taps - 1) * phases.tapStride;
     phase.firstInput =
-        (place - tap * w.dilation) / w.stride - (phase.taps - 1) * phases.inputStride;
+        (place - tap * w.dilation) / phases.stride - (phase.taps - 1) * phases.inputStride;
   }
   return phase;
 }
@@ -49,14 +49,17 @@ static bool extendRun(PhaseRun &run, const PhaseRun &phase) {
 }
 
 std::optional<TransposedPhases> findPhases(const TransposedWindow &window) {
-  if (window.stride > kMostPhases)
-    return std::nullopt;
-  int64_t common = std::gcd(window.stride, window.dilation);
   TransposedPhases made;
-  made.tapStride = window.stride / common;
+  made.stride = window.stride;
+  if (window.input == 1 && window.taps * window.dilation <= kMostPhases)
+    made.stride = std::max(made.stride, window.taps * window.dilation);
+  if (made.stride > kMostPhases)
+    return std::nullopt;
+  int64_t common = std::gcd(made.stride, window.dilation);
+  made.tapStride = made.stride / common;
   made.inputStride = window.dilation / common;
   SmallVector<PhaseRun, 8> phases;
-  for (int64_t first = 0; first < std::min(window.stride, window.output); ++first)
+  for (int64_t first = 0; first < std::min(made.stride, window.output); ++first)
     phases.push_back(findPhase(window, made, first));
   llvm::sort(phases, [](const PhaseRun &a, const PhaseRun &b) {
     return std::tuple(a.taps, a.outputs, a.firstOutput) <

@@ -34,6 +34,9 @@ struct PhaseRun {
 };
 
 struct TransposedPhases {
+  /// Between outputs of a phase. Not the window's for an input of one element, to which the stride
+  /// means nothing: one as wide as the window leaves one tap to each phase.
+  int64_t stride = 1;
   int64_t tapStride = 1, inputStride = 1; ///< between taps of a phase
   int64_t halo = 0;                       ///< zeros read before or behind the input, the larger
   llvm::SmallVector<PhaseRun, 4> runs;

@@ -35,16 +35,14 @@ private:
   Contraction whole; ///< what all problems share
   ReductionDim channels;
   bool reducesChannels = false;
-  int64_t firstDim = 2; ///< spatial one of the result
-  SmallVector<kernel::TransposedWindow, 3> windows;
-  SmallVector<kernel::TransposedPhases, 3> phases;
+  int64_t firstDim = 2;                            ///< spatial one of the result
+  SmallVector<kernel::TransposedPhases, 3> phases; ///< of each spatial dimension
   SmallVector<int64_t, 6> weight; ///< strides: input channels, output channels, taps
 };
 } // namespace
 
-TransposedProblems::TransposedProblems(RegionWriter &region, ts::AtenOp root)
-    : windows(kernel::transposedWindows(root)) {
-  for (const kernel::TransposedWindow &window : windows)
+TransposedProblems::TransposedProblems(RegionWriter &region, ts::AtenOp root) {
+  for (const kernel::TransposedWindow &window : kernel::transposedWindows(root))
     phases.push_back(*kernel::findPhases(window));
   ts::TensorType result = tensorType(root.getResult(0));
   ArrayRef<int64_t> sizes = tensorType(root.getArg("weight")).getSizes();
@@ -85,7 +83,7 @@ void TransposedProblems::addDimension(Contraction &problem, size_t d,
   problem.aOffset += run.firstInput * aStride;
   problem.bOffset += run.firstTap * bStride;
   problem.origin[dim] = run.firstOutput;
-  problem.rows.push_back({run.outputs, aStride, {{dim, run.outputs, windows[d].stride}}});
+  problem.rows.push_back({run.outputs, aStride, {{dim, run.outputs, phases[d].stride}}});
   problem.reduction.push_back(
       {run.taps, phases[d].inputStride * aStride, -phases[d].tapStride * bStride});
   if (run.phases != 1)

@@ -111,7 +111,7 @@ ts.func @reshape_written(%x: !ts.tensor<[4,6],f32>) -> (!ts.tensor<[4,6],f32>, !
 }
 
 // CHECK-LABEL: ts.func @too_many_phases
-// CHECK:       "aten::conv_transpose1d"{{.*}}kernel.generic = "its stride divides the outputs into more phases than are worth a kernel each"
+// CHECK:       "aten::conv_transpose1d"{{.*}}kernel.generic = "its stride makes more phases of the outputs than are worth kernels"
 ts.func @too_many_phases(%x: !ts.tensor<[1,1,2],f32>) -> !ts.tensor<[1,1,2001],f32> {
   %none = ts.constant !ts.none, unit
   %0 = ts.constant !ts.int, 0 : i64

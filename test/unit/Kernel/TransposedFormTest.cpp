@@ -34,7 +34,7 @@ static void checkWindow(const TransposedWindow &w) {
   for (const PhaseRun &run : phases->runs)
     for (int64_t p = 0; p < run.phases; ++p)
       for (int64_t q = 0; q < run.outputs; ++q) {
-        int64_t output = run.firstOutput + p * run.outputStep + q * w.stride;
+        int64_t output = run.firstOutput + p * run.outputStep + q * phases->stride;
         outputs.insert(output);
         for (int64_t j = 0; j < run.taps; ++j) {
           int64_t input = run.firstInput + p * run.inputStep + q + j * phases->inputStride;
@@ -76,6 +76,9 @@ TEST_CASE("phases of one kind are one run") {
   CHECK(findPhases({8, 256, 32, 32, 0, 1})->halo == 0);
   // Phases of one and of two taps.
   CHECK(findPhases({56, 112, 3, 2, 1, 1})->runs.size() == 2);
+  // One element, which every tap takes to an output of its own.
+  CHECK(findPhases({1, 4, 4, 1, 0, 1})->runs.size() == 1);
+  CHECK(findPhases({1, 4, 4, 1, 0, 1})->runs[0].taps == 1);
   CHECK(!findPhases({2, 2001, 1, 2000, 0, 1}));
 }
 
