@@ -85,7 +85,7 @@ static bool isWindow(Value value, int64_t spatial, int64_t least) {
 }
 
 static std::optional<std::string> whyNotTransposed(ts::AtenOp op) {
-  constexpr int64_t kMostKernels = 64; // whose code is worth its size
+  constexpr size_t kMostKernels = 64; // whose code is worth its size
   ts::TensorType input = tensorType(op.getArg("input")), weight = tensorType(op.getArg("weight"));
   if (!input || !weight || weight.getRank() < 3 || weight.getRank() > 5 ||
       input.getRank() < weight.getRank() - 1 || input.getRank() > weight.getRank() ||
@@ -107,7 +107,8 @@ static std::optional<std::string> whyNotTransposed(ts::AtenOp op) {
     if (std::max({window.taps, window.dilation, window.padding}) > INT32_MAX)
       return because(Reason::OperandsDoNotFit);
     std::optional<TransposedPhases> phases = findPhases(window);
-    if (!phases || (kernels *= phases->runs.size()) > kMostKernels)
+    kernels *= phases ? phases->runs.size() : kMostKernels + 1;
+    if (kernels > kMostKernels)
       return because(Reason::TooManyPhases);
   }
   return std::nullopt;
