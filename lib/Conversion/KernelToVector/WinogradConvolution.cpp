@@ -87,7 +87,6 @@ private:
   Buffer transformed, filters;
   BlockPlan plan;
   int64_t blocksPerGroup = 1, groups = 1, tilesPerGroup = 1;
-  int64_t panelVectors = 1;                ///< of the panels that filters are packed in
   bool sharesFilters = false;              ///< a task of its own transforms them
   Buffer sharedFilters;                    ///< if so: [vector][point][channel][lanes]
   int64_t channelsPerBlock = 1;            ///< that are transformed and multiplied together
@@ -124,7 +123,6 @@ void WinogradEmitter::chooseBlocksOfTiles() {
     vectorPitch = points * pointPitch;
     return;
   }
-  panelVectors = plan.vectors;
   int64_t bytes = plan.blocks() == 1 ? kFilterBytesOfFew : kFilterBytes;
   int64_t most = std::max<int64_t>(bytes / (n * plan.vectors * kVectorBytes), 1);
   channelsPerBlock = llvm::divideCeil(inputs(), llvm::divideCeil(inputs(), most));
@@ -133,20 +131,16 @@ void WinogradEmitter::chooseBlocksOfTiles() {
   pointPitch = plan.vectors * vectorPitch + lanes;
 }
 
-/// [panel][input channel][vector of the panel][tap][lanes].
+/// [vector][input channel][tap][lanes], whatever the sizes of images are.
 Buffer WinogradEmitter::packFilters() {
   int64_t channels = inputs(), vectors = problem.columnVectors();
   SmallVector<uint8_t, 0> bytes(vectors * channels * kTaps * kVectorBytes, 0);
-  for (int64_t column = 0; column < problem.columns; ++column) {
-    int64_t vector = column / lanes, first = vector / panelVectors * panelVectors;
-    int64_t width = std::min(panelVectors, vectors - first);
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      int64_t to = first * channels + channel * width + (vector - first);
-      for (int64_t tap = 0; tap < kTaps; ++tap)
-        std::memcpy(bytes.data() + ((to * kTaps + tap) * lanes + column % lanes) * 4,
-                    problem.bBytes->data() + ((column * channels + channel) * kTaps + tap) * 4, 4);
+  for (int64_t column = 0; column < problem.columns; ++column)
+    for (int64_t i = 0; i < channels * kTaps; ++i) {
+      int64_t to = (column / lanes * channels * kTaps + i) * lanes + column % lanes;
+      std::memcpy(bytes.data() + to * 4,
+                  problem.bBytes->data() + (column * channels * kTaps + i) * 4, 4);
     }
-  }
   return region.constantBuffer(problem.dtype, {vectors, channels, kTaps, lanes}, bytes);
 }
 
@@ -324,9 +318,9 @@ void WinogradEmitter::writePart(KernelBuilder &k, const Part &part) {
     });
     return;
   }
-  Value filter =
-      k.add(k.mul(part.panel, plan.vectors * inputs()), k.mul(part.firstChannel, part.vectors));
-  Value from = k.at(k.pointer(filters), element, k.mul(filter, filters.strides[1]));
+  Value from = k.at(k.pointer(filters), element,
+                    k.add(k.mul(part.panel, plan.vectors * filters.strides[0]),
+                          k.mul(part.firstChannel, filters.strides[1])));
   k.loop(0, n, 1, [&](Value row) {
     std::function<void(int64_t)> chooseRow = [&](int64_t y) {
       if (y + 1 == n)
@@ -344,12 +338,14 @@ void WinogradEmitter::writePart(KernelBuilder &k, const Part &part) {
   });
 }
 
-/// Has memory fetch the filters of the next part, which follow this one's, a share at every point.
+/// Has memory fetch the filters of the next channels, a share at every point.
 void WinogradEmitter::fetchFilters(KernelBuilder &k, const Part &part, Value from, Value point) {
-  int64_t lines = part.channels * part.vectors * kTaps, share = (lines + points - 1) / points;
+  int64_t lines = part.channels * kTaps, share = (lines + points - 1) / points;
   Value first = k.add(k.mul(point, share), lines);
   k.loop(first, k.add(first, share), 1, [&](Value line) {
-    k.prefetch(k.at(from, k.elementType(problem.dtype), k.mul(line, lanes)));
+    for (int64_t j = 0; j < part.vectors; ++j)
+      k.prefetch(k.at(from, k.elementType(problem.dtype),
+                      k.add(k.mul(line, lanes), j * filters.strides[0])));
   });
 }
 
@@ -379,10 +375,9 @@ void WinogradEmitter::transformFilters(KernelBuilder &k, const Part &part, Value
   Type element = k.elementType(problem.dtype);
   k.loop(0, part.channels, 1, [&](Value channel) {
     for (int64_t j = 0; j < part.vectors; ++j) {
-      Value filter = k.add(k.mul(channel, part.vectors), j);
+      Value taps = k.add(k.mul(channel, filters.strides[1]), j * filters.strides[0]);
       Value to = k.add(k.mul(channel, lanes), j * vectorPitch);
-      transformRow(k, k.at(from, element, k.mul(filter, filters.strides[1])), row,
-                   k.at(ownFilters, element, to));
+      transformRow(k, k.at(from, element, taps), row, k.at(ownFilters, element, to));
     }
   });
 }
