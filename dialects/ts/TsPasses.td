@@ -149,6 +149,19 @@ def FunctionalizeWrites : Pass<"ts-functionalize-writes", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numChanged", "num-changed", "operators made functional">];
 }
 
+def LoopOverBatch : Pass<"ts-loop-over-batch", "::mlir::ModuleOp"> {
+  let summary = "do operators for some elements of a batch at a time, where only its size is not known";
+  let description = [{
+    Needs: ts-propagate-types. Leaves: operators of known sizes in loops, one over parts of eight elements and one over what is
+    left, for operators that treat the elements of the batch one by one.
+    Before:  %y = linear(%x, %w) : !ts.tensor<[s0,8],f32>
+    After:   %y = empty([%n, 8])
+             ts.loop %n / 8 { %y1 = linear(narrow(%x, 0, .., 8), %w) : !ts.tensor<[8,8],f32>    copy_(narrow(%y, 0, .., 8), %y1) }
+             ts.loop %n % 8 { the same for one element }
+  }];
+  let statistics = [Statistic<"numOperators", "num-operators", "operators put into loops">];
+}
+
 def FuseElementwise : Pass<"ts-fuse-elementwise", "::mlir::ModuleOp"> {
   let summary = "compute chains of elementwise operators in one loop, for float32";
   let description = [{

@@ -88,6 +88,7 @@ static void addFuse(OpPassManager &passes, const CompileOptions &options) {
   if (!options.codegen)
     return;
   passes.addPass(ts::createPropagateTypes());    // of what became functional
+  passes.addPass(ts::createLoopOverBatch());     // once writes are functional
   passes.addPass(ts::createEliminateDeadCode()); // lists that held what a region computes
   passes.addPass(
       ts::createOutlineRegions()); // after writes are functional, because those end a region

@@ -9,7 +9,7 @@
 // library's functions need not think of them.
 #include "OperatorLibrary.h"
 
-#include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/Batchwise.h"
 #include "tsc/Transforms/Passes.h"
 #include "tsc/Ts/TypeRules.h"
 
@@ -51,8 +51,9 @@ static Value withoutCasts(Value value) {
   return value;
 }
 
-static bool isKnownTensor(TensorType type) {
-  if (!type.hasDType() || !type.hasStaticShape() || llvm::is_contained(type.getSizes(), 0))
+static bool isKnownTensor(TensorType type, bool isBatchwise) {
+  bool areSizesKnown = type.hasStaticShape() || (isBatchwise && kernel::batchSymbol(type));
+  if (!type.hasDType() || !areSizesKnown || llvm::is_contained(type.getSizes(), 0))
     return false;
   DTypeClass category = dtypeClass(type.getDtype());
   bool isHalf = category == DTypeClass::Float && dtypeBytes(type.getDtype()) < 4;
@@ -60,17 +61,20 @@ static bool isKnownTensor(TensorType type) {
                      category == DTypeClass::Bool);
 }
 
-static bool isKnown(Value operand) {
+/// isBatchwise: of an operator that is written so that the size of the batch makes no difference.
+static bool isKnown(Value operand, bool isBatchwise) {
   Attribute constant;
   Value value = withoutCasts(operand);
   if (auto tensor = dyn_cast<TensorType>(operand.getType()))
-    return isKnownTensor(tensor);
+    return isKnownTensor(tensor, isBatchwise);
   if (auto tensor = dyn_cast<TensorType>(value.getType()))
-    return isKnownTensor(tensor);
+    return isKnownTensor(tensor, isBatchwise);
   if (matchPattern(value, m_Constant(&constant)))
     return true;
   auto list = value.getDefiningOp<ListConstructOp>();
-  return list && isOnlyRead(value) && llvm::all_of(list.getElements(), isKnown);
+  return list && isOnlyRead(value) && llvm::all_of(list.getElements(), [&](Value element) {
+           return isKnown(element, isBatchwise);
+         });
 }
 
 // ---- Lists of views
@@ -94,7 +98,7 @@ static std::optional<int64_t> splitDim(AtenOp op, int64_t rank) {
 static bool replaceBySlices(AtenOp op) {
   auto self = op.getArgs().empty() ? TensorType() : dyn_cast<TensorType>(op.getArgs()[0].getType());
   std::optional<int64_t> dim =
-      self && self.hasStaticShape() ? splitDim(op, self.getRank()) : std::nullopt;
+      self && self.getHasRank() ? splitDim(op, self.getRank()) : std::nullopt;
   SmallVector<Type> parts;
   if (!dim || !inferListElements(op.getResult(0), parts))
     return false;
@@ -102,11 +106,11 @@ static bool replaceBySlices(AtenOp op) {
   int64_t total = 0;
   for (Type part : parts) {
     auto type = dyn_cast<TensorType>(part);
-    if (!type || !type.hasStaticShape())
+    if (!type || !type.hasDType() || !type.getHasRank() || (!isUnbind && type.getSizes()[*dim] < 0))
       return false;
     total += isUnbind ? 1 : type.getSizes()[*dim];
   }
-  if (total != self.getSizes()[*dim]) // overlapping parts
+  if (total != self.getSizes()[*dim]) // overlapping parts, or a size that is not known
     return false;
   OpBuilder builder(op);
   Location loc = withDebugNames(op.getLoc(), {});
@@ -235,7 +239,10 @@ void Decompose::unroll(LoopOp loop) {
 
 void Decompose::decompose(AtenOp op) {
   std::string why;
-  if (op->hasAttr(kWholeAttr) || !library->mayHave(op) || !llvm::all_of(op.getArgs(), isKnown) ||
+  bool isBatchwise = op.getName() == "aten::_native_multi_head_attention" ||
+                     op.getName() == "aten::_transformer_encoder_layer_fwd";
+  if (op->hasAttr(kWholeAttr) || !library->mayHave(op) ||
+      !llvm::all_of(op.getArgs(), [&](Value operand) { return isKnown(operand, isBatchwise); }) ||
       kernel::compiledKind(op, why))
     return;
   if (FuncOp function = library->find(op))

@@ -74,7 +74,9 @@ static bool keepsSelf(StringRef name) {
 /// Does the functional form make a tensor of self's very dtype and sizes, by what is known of them?
 static bool keepsKnownSelf(AtenOp op, StringRef name) {
   auto self = dyn_cast<TensorType>(op.getArgs()[0].getType());
-  if (!self || !self.hasDType() || !self.hasStaticShape())
+  bool isKnown = self && self.hasDType() && self.getHasRank() &&
+                 !llvm::is_contained(self.getSizes(), TensorType::kUnknownSize);
+  if (!isKnown)
     return false;
   StringAttr written = op.getNameAttr();
   op.setName(name);

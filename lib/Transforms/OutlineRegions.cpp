@@ -7,13 +7,13 @@
 // Views keep their meaning. A view inside a region is a value; where the view itself is seen
 // outside, it is made again there, on the tensor that it looks into, so that writes through it
 // reach what they should.
+#include "Runs.h"
 #include "tsc/Analysis/ObjectUses.h"
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/Reasons.h"
 #include "tsc/Transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -24,26 +24,6 @@ namespace tsc::ts {
 using kernel::because;
 using kernel::Kind;
 using kernel::Reason;
-
-/// May the operation, or one inside it, change what a tensor holds, or do anything else that must
-/// stay in order with writes?
-static bool mayWrite(Operation *op) {
-  WalkResult result = op->walk([](Operation *each) {
-    if (isa<CallFunctionOp, CallMethodOp, ForkOp, AwaitableOp, EnterOp, ExitOp, SetAttrOp>(each))
-      return WalkResult::interrupt();
-    auto aten = dyn_cast<AtenOp>(each);
-    const OperatorRow *row = aten ? aten.getRow() : nullptr;
-    if (aten && (!row || !row->isFunctional()))
-      return WalkResult::interrupt();
-    return WalkResult::advance();
-  });
-  return result.wasInterrupted();
-}
-
-static bool isScalarConstant(Value value) {
-  Attribute constant;
-  return matchPattern(value, m_Constant(&constant)) && !isa<TensorType>(value.getType());
-}
 
 /// A list that is written down, of constants or tensors: goes into the region with its reader.
 static ListConstructOp literalList(Value value) { return value.getDefiningOp<ListConstructOp>(); }
@@ -60,13 +40,7 @@ struct Draft {
 struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
   using OutlineRegionsBase::OutlineRegionsBase;
   void runOnOperation() override {
-    // A constant of an optional type that holds a tensor is that tensor.
-    getOperation().walk([](ConstantOp constant) {
-      auto tensor = dyn_cast<TensorAttr>(constant.getValue());
-      if (tensor && isa<OptionalType>(constant.getType()))
-        constant.getResult().setType(
-            TensorType::get(constant.getContext(), tensor.getSizes(), tensor.getDtype()));
-    });
+    unwrapOptionalTensors(getOperation());
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {
       if (isa<FuncOp, IfOp, LoopOp>(block->getParentOp()))

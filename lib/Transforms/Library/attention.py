@@ -24,8 +24,7 @@ def _native_multi_head_attention(query: Tensor, key: Tensor, value: Tensor, embe
                                                   proj_bias, mask, need_weights, average_attn_weights, mask_type)
     batch, rows = query.size(0), query.size(1)
     packed = torch.linear(query, qkv_weight, qkv_bias).view([batch, rows, 3, num_head, embed_dim // num_head])
-    heads = packed.permute([2, 0, 3, 1, 4])
-    q, k, v = heads.select(0, 0), heads.select(0, 1), heads.select(0, 2)
+    q, k, v = packed.select(2, 0).transpose(1, 2), packed.select(2, 1).transpose(1, 2), packed.select(2, 2).transpose(1, 2)
     if need_weights:
         scale = float(embed_dim // num_head) ** -0.5
         weights = torch.softmax(torch.matmul(q, k.transpose(2, 3)) * scale, 3)
