@@ -136,9 +136,8 @@ bool LoopOverBatch::usesAny(Operation *op, const llvm::DenseSet<Operation *> &ot
       return WalkResult::advance();
     for (Value operand : each->getOperands()) {
       Operation *producer = operand.getDefiningOp();
-      if (producer && (others.contains(producer) ||
-                       (isa<ListConstructOp>(producer) && producer->getBlock() == op->getBlock() &&
-                        usesAny(producer, others))))
+      bool isList = isa_and_nonnull<ListConstructOp>(producer); // goes where its reader goes
+      if (producer && (isList ? usesAny(producer, others) : others.contains(producer)))
         return WalkResult::interrupt();
     }
     return WalkResult::advance();
@@ -165,7 +164,7 @@ void LoopOverBatch::visitBlock(Block &block) {
       continue;
     }
     llvm::DenseSet<Operation *> members(run.operators.begin(), run.operators.end());
-    if (!isa<ListConstructOp>(op) && (usesAny(op, members) || usesAny(op, run.after)))
+    if (usesAny(op, members) || usesAny(op, run.after))
       run.after.insert(op);
   }
 }
