@@ -53,13 +53,18 @@ static LogicalResult attention(RuleCall &call) {
                              value = call.tensor("value");
   if (!query || !key || !value)
     return failure();
-  bool oneHead = call.boolean("enable_gqa") == std::optional(false);
-  if (!query->hasRank || !key->hasRank || !value->hasRank || !oneHead || query->rank() < 2 ||
+  if (!query->hasRank || !key->hasRank || !value->hasRank || query->rank() < 2 ||
       value->rank() < 2 || key->rank() != query->rank() || value->rank() != query->rank())
     return call.result(TensorFacts(query->dtype));
   auto batch = [](const TensorFacts &of) {
     return TensorFacts(ArrayRef<int64_t>(of.sizes).drop_back(2), DType::Undefined);
   };
+  // Queries may share the heads of keys and values.
+  bool ownHeads = call.boolean("enable_gqa") == std::optional(false) ||
+                  (query->isStatic() && batch(*query).sizes == batch(*key).sizes &&
+                   batch(*query).sizes == batch(*value).sizes);
+  if (!ownHeads)
+    return call.result(TensorFacts(query->dtype));
   TensorFacts made = broadcast({batch(*query), batch(*key), batch(*value)});
   made.sizes.push_back(query->sizes[query->rank() - 2]);
   made.sizes.push_back(value->sizes.back());
