@@ -127,7 +127,16 @@ static bool parseTensor(StringRef text, TensorCase &tensor) {
   for (StringRef size : splitOutside(sizes, ','))
     if (size.getAsInteger(10, tensor.sizes.emplace_back()))
       return false;
-  return limit.empty() || (limit.consume_front("<") && !limit.getAsInteger(10, tensor.limit));
+  if (limit.consume_back("^"))
+    tensor.order = TensorCase::PositiveDefinite;
+  else if (limit.consume_back("/"))
+    tensor.order = TensorCase::Ascending;
+  if (limit.empty())
+    return true;
+  auto [low, high] = limit.split(':');
+  if (!low.consume_front("<") || (!high.empty() && low.getAsInteger(10, tensor.low)))
+    return false;
+  return !(high.empty() ? low : high).getAsInteger(10, tensor.limit);
 }
 
 static ArgumentCase parseArgument(StringRef text) {

@@ -6,9 +6,10 @@
 //
 // Arguments that are left out have the schema's defaults. A tensor is a dtype and its sizes; f, w,
 // n, i and a stand for several dtypes in turn (floats; float32 and float64; numbers; integers;
-// all), the same one wherever the letter stands. `i64[4]<9` holds numbers from 0 to 8; `!f32[3]` is
-// a constant of the program; `results=1` uses the first result alone. {7,16,33} makes a case of
-// each; several braces go side by side.
+// all), the same one wherever the letter stands. `i64[4]<9` holds numbers from 0 to 8 and
+// `i64[4]<1:9` those from 1; `f32[2,3,3]^` are positive definite matrices, and the lines of
+// `f32[3,7]/` ascend. `!f32[3]` is a constant of the program; `results=1` uses the first result
+// alone. {7,16,33} makes a case of each; several braces go side by side.
 #pragma once
 
 #include "tsc/Common/DType.h"
@@ -22,8 +23,9 @@ namespace tsc::test {
 struct TensorCase {
   DType dtype = DType::Undefined;
   std::vector<int64_t> sizes;
-  int64_t limit = 0; ///< of whole numbers from 0; 0: none
+  int64_t low = 0, limit = 0; ///< of whole numbers; no limit: any
   bool isConstant = false;
+  enum Order : uint8_t { Any, PositiveDefinite, Ascending } order = Any;
   int64_t numel() const;
 };
 

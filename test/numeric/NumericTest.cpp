@@ -106,6 +106,9 @@ TEST_CASE("attention against generic kernels") { runKind(Kind::Attention); }
 TEST_CASE("recurrent networks against generic kernels") { runKind(Kind::Recurrent); }
 TEST_CASE("windows against generic kernels") { runKind(Kind::Window); }
 TEST_CASE("moves against generic kernels") { runKind(Kind::Move); }
+TEST_CASE("scans against generic kernels") { runKind(Kind::Scan); }
+TEST_CASE("scatters against generic kernels") { runKind(Kind::Scatter); }
+TEST_CASE("routines against generic kernels") { runKind(Kind::Routine); }
 
 /// What the lines are for: the file's own lines stand for their operators alone.
 static std::vector<std::string> allElementwiseLines() {
