@@ -41,11 +41,11 @@ ts.func @stack(%a: !ts.tensor, %b: !ts.tensor) -> !ts.tensor {
 // CHECK:       "aten::linalg_matrix_norm"{{.*}} {ts.whole}
 ts.func @whole(%a: !ts.tensor) -> !ts.tensor {
   %x = ts.unchecked_cast %a {ts.checked} : (!ts.tensor) -> !ts.tensor<[3,3],f32>
-  %two = ts.constant !ts.int, 2 : i64
+  %three = ts.constant !ts.int, 3 : i64
   %d = ts.constant !ts.list<!ts.int>, #ts.list<[0, 1] : !ts.list<!ts.int>>
   %no = ts.constant !ts.bool, false
   %none = ts.constant !ts.none, unit
-  %1 = ts.aten "aten::linalg_matrix_norm"(%x, %two, %d, %no, %none) : (!ts.tensor<[3,3],f32>, !ts.int, !ts.list<!ts.int>, !ts.bool, !ts.none) -> !ts.tensor
+  %1 = ts.aten "aten::linalg_matrix_norm"(%x, %three, %d, %no, %none) : (!ts.tensor<[3,3],f32>, !ts.int, !ts.list<!ts.int>, !ts.bool, !ts.none) -> !ts.tensor
   ts.return %1 : !ts.tensor
 }
 
