@@ -55,3 +55,42 @@ ts.func @value_not_held(%x: !ts.tensor<[4,6],i64>) -> !ts.tensor {
   %r = ts.aten "aten::constant_pad_nd"(%x, %l, %v) : (!ts.tensor<[4,6],i64>, !ts.list<!ts.int>, !ts.float) -> !ts.tensor<[4,8],i64>
   ts.return %r : !ts.tensor<[4,8],i64>
 }
+
+// CHECK-LABEL: ts.func @no_number
+// CHECK:       "aten::clamp"{{.*}}kernel.generic = "argument 'min' is no number, constant or tensor"
+ts.func @no_number(%x: !ts.tensor<[4,6],f32>, %m: !ts.optional<!ts.float>) -> !ts.tensor {
+  %n = ts.constant !ts.none, unit
+  %r = ts.aten "aten::clamp"(%x, %m, %n) : (!ts.tensor<[4,6],f32>, !ts.optional<!ts.float>, !ts.none) -> !ts.tensor<[4,6],f32>
+  ts.return %r : !ts.tensor<[4,6],f32>
+}
+
+// CHECK-LABEL: ts.func @other_kind_of_number
+// CHECK:       "aten::masked_fill.Scalar"{{.*}}kernel.generic = "an argument is another kind of number than the operator computes with"
+ts.func @other_kind_of_number(%x: !ts.tensor<[4],i32>, %m: !ts.tensor<[4],bool>) -> !ts.tensor {
+  %v = ts.constant !ts.float, 0.5
+  %r = ts.aten "aten::masked_fill.Scalar"(%x, %m, %v) : (!ts.tensor<[4],i32>, !ts.tensor<[4],bool>, !ts.float) -> !ts.tensor<[4],i32>
+  ts.return %r : !ts.tensor<[4],i32>
+}
+
+// CHECK-LABEL: ts.func @arguments_out_of_range
+// CHECK:       "aten::softshrink"{{.*}}kernel.generic = "its arguments are out of range"
+ts.func @arguments_out_of_range(%x: !ts.tensor<[4],f32>) -> !ts.tensor {
+  %v = ts.constant !ts.float, -0.5
+  %r = ts.aten "aten::softshrink"(%x, %v) : (!ts.tensor<[4],f32>, !ts.float) -> !ts.tensor<[4],f32>
+  ts.return %r : !ts.tensor<[4],f32>
+}
+
+// CHECK-LABEL: ts.func @integer_quotient
+// CHECK:       "aten::floor_divide"{{.*}}kernel.generic = "integers are divided by constants other than zero only"
+ts.func @integer_quotient(%x: !ts.tensor<[4],i64>) -> !ts.tensor {
+  %r = ts.aten "aten::floor_divide"(%x, %x) : (!ts.tensor<[4],i64>, !ts.tensor<[4],i64>) -> !ts.tensor<[4],i64>
+  ts.return %r : !ts.tensor<[4],i64>
+}
+
+// CHECK-LABEL: ts.func @integer_power
+// CHECK:       "aten::pow.Tensor_Scalar"{{.*}}kernel.generic = "integers are raised to positive constant powers only"
+ts.func @integer_power(%x: !ts.tensor<[4],i64>) -> !ts.tensor {
+  %v = ts.constant !ts.int, -1 : i64
+  %r = ts.aten "aten::pow.Tensor_Scalar"(%x, %v) : (!ts.tensor<[4],i64>, !ts.int) -> !ts.tensor<[4],i64>
+  ts.return %r : !ts.tensor<[4],i64>
+}
