@@ -59,12 +59,15 @@ static LogicalResult attention(RuleCall &call) {
   auto batch = [](const TensorFacts &of) {
     return TensorFacts(ArrayRef<int64_t>(of.sizes).drop_back(2), DType::Undefined);
   };
-  // Queries may share the heads of keys and values.
-  bool ownHeads = call.boolean("enable_gqa") == std::optional(false) ||
-                  (query->isStatic() && batch(*query).sizes == batch(*key).sizes &&
-                   batch(*query).sizes == batch(*value).sizes);
-  if (!ownHeads)
-    return call.result(TensorFacts(query->dtype));
+  std::optional<bool> shares = call.boolean("enable_gqa");
+  if (shares != std::optional(false)) { // several heads of queries to one of keys and values
+    auto outer = [&](const TensorFacts &of) { return ArrayRef(of.sizes).drop_back(3); };
+    bool fits = shares && query->rank() > 2 && query->isStatic() && key->isStatic() &&
+                value->isStatic() && outer(*query) == outer(*key) && outer(*query) == outer(*value);
+    if (!fits)
+      return call.result(TensorFacts(query->dtype));
+    key->sizes[key->rank() - 3] = value->sizes[value->rank() - 3] = query->sizes[query->rank() - 3];
+  }
   TensorFacts made = broadcast({batch(*query), batch(*key), batch(*value)});
   made.sizes.push_back(query->sizes[query->rank() - 2]);
   made.sizes.push_back(value->sizes.back());
