@@ -64,3 +64,35 @@ ts.func @parts(%a: !ts.tensor) -> !ts.tensor {
   %1 = ts.aten "aten::add.Tensor"(%p#0, %p#1, %one) : (!ts.tensor, !ts.tensor, !ts.int) -> !ts.tensor
   ts.return %1 : !ts.tensor
 }
+
+// Running statistics are written, the batch is normalized by its own.
+// CHECK-LABEL: ts.func @training
+// CHECK:       "aten::mean.dim"
+// CHECK:       "aten::copy_"
+// CHECK:       "aten::var.correction"
+// CHECK:       "aten::copy_"
+// CHECK:       "aten::batch_norm"({{.*}} {ts.whole} : (!ts.tensor<[5,3],f32>, !ts.none, !ts.none, !ts.none, !ts.none, 
+ts.func @training(%a: !ts.tensor, %b: !ts.tensor) -> !ts.tensor {
+  %x = ts.unchecked_cast %a {ts.checked} : (!ts.tensor) -> !ts.tensor<[5,3],f32>
+  %s = ts.unchecked_cast %b {ts.checked} : (!ts.tensor) -> !ts.tensor<[3],f32>
+  %none = ts.constant !ts.none, unit
+  %yes = ts.constant !ts.bool, true
+  %e = ts.constant !ts.float, 0.1
+  %1 = ts.aten "aten::batch_norm"(%x, %none, %none, %s, %s, %yes, %e, %e, %yes) : (!ts.tensor<[5,3],f32>, !ts.none, !ts.none, !ts.tensor<[3],f32>, !ts.tensor<[3],f32>, !ts.bool, !ts.float, !ts.float, !ts.bool) -> !ts.tensor
+  ts.return %1 : !ts.tensor
+}
+
+// One overload in terms of another, which the next round decomposes.
+// CHECK-LABEL: ts.func @overload
+// CHECK-NOT:   ts.whole
+// CHECK:       "aten::_upsample_bilinear2d_aa"(
+// CHECK-NOT:   ts.whole
+ts.func @overload(%a: !ts.tensor) -> !ts.tensor {
+  %x = ts.unchecked_cast %a {ts.checked} : (!ts.tensor) -> !ts.tensor<[1,2,8,6],f32>
+  %two = ts.constant !ts.float, 2.0
+  %no = ts.constant !ts.bool, false
+  %none = ts.constant !ts.none, unit
+  %s = ts.list_construct(%two, %two) : (!ts.float, !ts.float) -> !ts.list<!ts.float>
+  %1 = ts.aten "aten::_upsample_bilinear2d_aa.vec"(%x, %none, %no, %s) : (!ts.tensor<[1,2,8,6],f32>, !ts.none, !ts.bool, !ts.list<!ts.float>) -> !ts.tensor
+  ts.return %1 : !ts.tensor
+}
