@@ -203,6 +203,8 @@ static bool parseCase(StringRef line, Case &made, std::string &error) {
       return error = "no value of '" + argument.name + "': " + line.str(), false;
     }
   }
+  if (words.size() > used && words.back().consume_front("raises="))
+    made.raises = words.pop_back_val().str();
   made.results = made.row->schema().returns.size();
   if (words.size() > used && words.back().consume_front("results=")) {
     ++used;

@@ -9,7 +9,8 @@
 // all), the same one wherever the letter stands. `i64[4]<9` holds numbers from 0 to 8 and
 // `i64[4]<1:9` those from 1; `f32[2,3,3]^` are positive definite matrices, and the lines of
 // `f32[3,7]/` ascend. `!f32[3]` is a constant of the program; `results=1` uses the first result
-// alone. {7,16,33} makes a case of each; several braces go side by side.
+// alone; `raises=bounds` says that the call fails with a message that has this word. {7,16,33}
+// makes a case of each; several braces go side by side.
 #pragma once
 
 #include "tsc/Common/DType.h"
@@ -40,6 +41,7 @@ struct Case {
   std::string text; ///< of this case alone
   std::vector<ArgumentCase> arguments;
   size_t results = 1; ///< that are used: all, or what `results=` says
+  std::string raises; ///< a word of what calls raise; "": they do not
   /// Operators before and behind this one, so that a view is not alone in its region.
   bool wrapsBefore = false, wrapsBehind = false;
 };
