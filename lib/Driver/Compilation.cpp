@@ -82,7 +82,8 @@ bool Compilation::load() {
     return false;
   // With a contract for one method, another's private helpers are not compiled on their own: they
   // would keep the weights a second time, unpacked.
-  bool hasContract = !options.argsFiles.empty() || !options.signatures.empty();
+  bool hasContract = !options.argsFiles.empty() || !options.signatures.empty() ||
+                     !options.versions.empty();
   if (hasContract && options.methods.empty())
     options.methods = publicMethods(module());
   return true;

@@ -19,8 +19,13 @@ class ContractTypes {
 public:
   /// The declared type as the signature narrows it; null when it does not fit.
   Type narrow(Type declared, const SignatureType &signature);
+  /// The symbols that have bounds, for kBoundsAttr.
+  ArrayAttr boundsAttr(MLIRContext *context) const;
+
+  std::map<int64_t, SignatureType> inputs; ///< what was said of arguments, by index
 
 private:
+  std::map<int64_t, std::pair<int64_t, int64_t>> bounds;
   Type narrowTensor(ts::TensorType declared, const SignatureType &signature);
   Type narrowTuple(ts::TupleType declared, const SignatureType &signature);
   llvm::StringMap<int64_t> symbols;
@@ -44,10 +49,19 @@ Type ContractTypes::narrowTensor(ts::TensorType declared, const SignatureType &s
     case SignatureDim::Named: {
       int64_t next = static_cast<int64_t>(symbols.size());
       sizes.push_back(-1 - symbols.try_emplace(dim.name, next).first->second);
+      if (dim.high >= 0)
+        bounds[sizes.back()] = {dim.low, dim.high};
       break;
     }
     }
   return ts::TensorType::get(declared.getContext(), sizes, signature.dtype);
+}
+
+ArrayAttr ContractTypes::boundsAttr(MLIRContext *context) const {
+  SmallVector<Attribute> all;
+  for (auto [symbol, range] : bounds)
+    all.push_back(DenseI64ArrayAttr::get(context, {symbol, range.first, range.second}));
+  return ArrayAttr::get(context, all);
 }
 
 Type ContractTypes::narrowTuple(ts::TupleType declared, const SignatureType &signature) {
@@ -120,36 +134,116 @@ static int64_t findArgument(const ExportedMethod &method, const InputSignature &
   return -1;
 }
 
+/// The method and the index of the argument that a signature is about; null after a report.
+static const ExportedMethod *findPlace(const std::vector<ExportedMethod> &methods,
+                                       const CompileOptions &options,
+                                       const InputSignature &signature, Diag diag,
+                                       const std::string &text, int64_t &index,
+                                       DiagnosticEngine &engine) {
+  std::string name = signature.method;
+  if (name.empty() && options.methods.size() == 1)
+    name = options.methods.front();
+  const ExportedMethod *method = findMethod(methods, name);
+  if (!method)
+    return engine.report({}, diag, text,
+                         "there is no method '" + name + "', only " + methodNames(methods)),
+           nullptr;
+  index = findArgument(*method, signature);
+  if (index < 0)
+    return engine.report({}, diag, text, "'" + method->name + "' has no such argument"), nullptr;
+  return method;
+}
+
+static std::string declaredText(Type declared) {
+  return "the argument is declared " + ts::typeText(declared, ts::TypeStyle::Annotation);
+}
+
+using MethodTypes = std::map<const ExportedMethod *, ContractTypes>;
+
 static bool applySignatures(const std::vector<ExportedMethod> &methods,
-                            const CompileOptions &options, DiagnosticEngine &engine) {
-  std::map<const ExportedMethod *, ContractTypes> types;
+                            const CompileOptions &options, MethodTypes &types,
+                            DiagnosticEngine &engine) {
   for (const std::string &text : options.signatures) {
     std::string error;
     std::optional<InputSignature> signature = parseInputSignature(text, error);
     if (!signature)
       return engine.report({}, Diag::BadSignature, text, error), false;
-    std::string name = signature->method;
-    if (name.empty() && options.methods.size() == 1)
-      name = options.methods.front();
-    const ExportedMethod *method = findMethod(methods, name);
+    int64_t index = -1;
+    const ExportedMethod *method =
+        findPlace(methods, options, *signature, Diag::BadSignature, text, index, engine);
     if (!method)
-      return engine.report({}, Diag::BadSignature, text,
-                           "there is no method '" + name + "', only " + methodNames(methods)),
-             false;
-    int64_t index = findArgument(*method, *signature);
+      return false;
     ts::FuncOp function = method->function;
-    if (index < 0)
-      return engine.report({}, Diag::BadSignature, text,
-                           "'" + method->name + "' has no such argument"),
-             false;
     Type declared = function.getArgumentTypes()[index];
     Type narrowed = types[method].narrow(declared, signature->type);
     if (!narrowed)
-      return engine.report({}, Diag::BadSignature, text,
-                           "the argument is declared " +
-                               ts::typeText(declared, ts::TypeStyle::Annotation)),
-             false;
+      return engine.report({}, Diag::BadSignature, text, declaredText(declared)), false;
+    types[method].inputs[index] = signature->type;
     function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
+  }
+  for (auto &[method, of] : types) {
+    ts::FuncOp function = method->function;
+    if (ArrayAttr bounds = of.boundsAttr(function.getContext()); !bounds.empty())
+      function->setAttr(kBoundsAttr, bounds);
+  }
+  return true;
+}
+
+/// What a version says of the arguments of each method: where it says nothing, that of the
+/// contract.
+static bool applyVersion(const std::vector<ExportedMethod> &methods, const CompileOptions &options,
+                         const std::string &text, MethodTypes types, DiagnosticEngine &engine) {
+  auto fail = [&](const std::string &error) {
+    return engine.report({}, Diag::BadVersion, text, error), false;
+  };
+  std::string error;
+  std::optional<VersionSignature> version = parseVersionSignature(text, error);
+  if (!version)
+    return fail(error);
+  llvm::SmallPtrSet<const ExportedMethod *, 4> meant;
+  for (const InputSignature &input : version->inputs) {
+    int64_t index = -1;
+    const ExportedMethod *method =
+        findPlace(methods, options, input, Diag::BadVersion, text, index, engine);
+    if (!method)
+      return false;
+    ts::FuncOp function = method->function;
+    Type declared = function.getArgumentTypes()[index];
+    if (!ContractTypes().narrow(declared, input.type))
+      return fail(declaredText(declared));
+    types[method].inputs[index] = input.type;
+    meant.insert(method);
+  }
+  for (auto &[method, of] : types) {
+    for (auto &[index, type] : of.inputs) {
+      std::string was = signatureText(type);
+      if (!substituteSizes(type, version->sizes, error))
+        return fail(error);
+      if (signatureText(type) != was)
+        meant.insert(method);
+    }
+  }
+  if (meant.empty())
+    return fail("no --input has a size of that name");
+  for (const ExportedMethod *method : meant) {
+    ts::FuncOp function = method->function;
+    ContractTypes &own = types[method]; // whose names keep their symbols
+    SmallVector<Attribute> arguments;
+    for (auto [i, declared] : llvm::enumerate(function.getArgumentTypes())) {
+      auto said = own.inputs.find(static_cast<int64_t>(i));
+      auto promise = function.getArgAttrOfType<TypeAttr>(static_cast<unsigned>(i), kContractAttr);
+      Type type = said != own.inputs.end() ? own.narrow(declared, said->second)
+                  : promise                ? promise.getValue()
+                                           : declared;
+      arguments.push_back(TypeAttr::get(type));
+    }
+    if (ArrayAttr bounds = own.boundsAttr(function.getContext()); !bounds.empty())
+      function->setAttr(kBoundsAttr, bounds);
+    SmallVector<Attribute> all;
+    if (auto earlier = function->getAttrOfType<ArrayAttr>(kVersionsAttr))
+      llvm::append_range(all, earlier);
+    all.push_back(ArrayAttr::get(function.getContext(), arguments));
+    function->setAttr(kVersionsAttr, ArrayAttr::get(function.getContext(), all));
   }
   return true;
 }
@@ -213,7 +307,18 @@ bool applyContracts(ModuleOp module, const CompileOptions &options, DiagnosticEn
   for (const std::string &name : options.methods)
     if (!findMethod(methods, name))
       return engine.report({options.input}, Diag::NoMethod, name, methodNames(methods)), false;
-  return applyArguments(methods, options, engine) && applySignatures(methods, options, engine);
+  MethodTypes types;
+  if (!applyArguments(methods, options, engine) ||
+      !applySignatures(methods, options, types, engine))
+    return false;
+  if (options.fallback)
+    for (const ExportedMethod &method : methods) {
+      ts::FuncOp function = method.function;
+      function->setAttr(kFallbackAttr, UnitAttr::get(function.getContext()));
+    }
+  return llvm::all_of(options.versions, [&](const std::string &text) {
+    return applyVersion(methods, options, text, types, engine);
+  });
 }
 
 } // namespace tsc

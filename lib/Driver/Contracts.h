@@ -13,13 +13,22 @@ namespace tsc {
 /// dtypes, ranks and sizes of its tensors. A named size is a symbol of the function.
 inline constexpr llvm::StringLiteral kContractAttr = "ts.contract";
 
+/// The function attribute with the versions of `--specialize`: an array of arrays of types, one for
+/// each argument. A version is tried before those that follow it.
+inline constexpr llvm::StringLiteral kVersionsAttr = "ts.versions";
+/// The function attribute of `--fallback`: what does not fit the contract runs without one.
+inline constexpr llvm::StringLiteral kFallbackAttr = "ts.fallback";
+/// The function attribute with the bounds of named sizes: arrays of symbol, least, most.
+inline constexpr llvm::StringLiteral kBoundsAttr = "ts.bounds";
+
 /// "f32[1,3,?]": the dtype and sizes that a tensor is to have.
 std::string tensorText(ts::TensorType type);
 
 /// Checks the promises against the methods and notes them on their arguments. False after a report.
 bool applyContracts(mlir::ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine);
 
-/// Checks at run time, where a method begins, what was promised of its tensors.
+/// Checks at run time, where a method begins, what was promised of its tensors, and chooses among
+/// its versions.
 void insertContractChecks(mlir::ModuleOp module);
 
 } // namespace tsc

@@ -203,6 +203,48 @@ std::optional<InputSignature> parseInputSignature(StringRef text, std::string &e
   return signature;
 }
 
+std::optional<VersionSignature> parseVersionSignature(StringRef text, std::string &error) {
+  VersionSignature version;
+  if (!text.contains(':')) {
+    for (StringRef part : split(text, ",")) {
+      auto [name, number] = part.split('=');
+      int64_t size = 0;
+      if (name.trim().empty() || number.trim().getAsInteger(10, size) || size < 0) {
+        error = "found '" + part.str() + "', expected NAME:TYPE or a size such as N=8";
+        return std::nullopt;
+      }
+      version.sizes[name.trim().str()] = size;
+    }
+    return version;
+  }
+  for (StringRef part : split(text, ";")) {
+    std::optional<InputSignature> input = parseInputSignature(part.trim(), error);
+    if (!input)
+      return std::nullopt;
+    version.inputs.push_back(std::move(*input));
+  }
+  return version;
+}
+
+bool substituteSizes(SignatureType &type, const std::map<std::string, int64_t> &sizes,
+                     std::string &error) {
+  for (SignatureDim &dim : type.dims) {
+    auto found = dim.kind == SignatureDim::Named ? sizes.find(dim.name) : sizes.end();
+    if (found == sizes.end())
+      continue;
+    int64_t size = found->second;
+    if (dim.high >= 0 && (size < dim.low || size > dim.high)) {
+      error = "size " + std::to_string(size) + " is not in " + dim.name + "=" +
+              std::to_string(dim.low) + ".." + std::to_string(dim.high);
+      return false;
+    }
+    dim = {SignatureDim::Fixed, size, "", 0, -1};
+  }
+  return llvm::all_of(type.parameters, [&](SignatureType &parameter) {
+    return substituteSizes(parameter, sizes, error);
+  });
+}
+
 static std::string dimText(const SignatureDim &dim) {
   if (dim.kind == SignatureDim::Fixed)
     return std::to_string(dim.size);

@@ -8,6 +8,8 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -280,9 +282,14 @@ uint8_t *ValueImporter::storageCopy(uint32_t storage) {
   if (at != storages.end())
     return static_cast<uint8_t *>(at->second->data);
   ArrayRef<uint8_t> bytes = graph.storage(storage).bytes;
+  // Large ones on huge pages, as the runtime's own tensors lie.
+  constexpr size_t kHugePage = 2 << 20;
+  bool isHuge = bytes.size() >= 2 * kHugePage;
   void *data = nullptr;
-  if (posix_memalign(&data, 64, bytes.empty() ? 1 : bytes.size()) != 0)
+  if (posix_memalign(&data, isHuge ? kHugePage : 64, std::max<size_t>(bytes.size(), 1)) != 0)
     return nullptr;
+  if (isHuge)
+    (void)madvise(data, bytes.size() & ~(kHugePage - 1), MADV_HUGEPAGE);
   if (!bytes.empty())
     std::memcpy(data, bytes.data(), bytes.size());
   storages[storage] = new StorageCopy{data, 1};

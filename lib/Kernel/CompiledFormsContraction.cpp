@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products and convolutions that have a compiled form: operands of one float dtype, shapes
-// that agree, and window parameters that are constants. Transposed convolutions, convolutions of
-// unbatched images and products of two vectors stay generic.
+// that agree, and window parameters that are constants. Convolutions of unbatched images that are
+// not transposed and products of two vectors stay generic.
 #include "tsc/Kernel/CompiledForms.h"
 
+#include "tsc/Kernel/Reasons.h"
+#include "tsc/Kernel/TransposedForm.h"
+
 #include "llvm/ADT/StringSwitch.h"
+
+#include <algorithm>
 
 using namespace mlir;
 
@@ -79,15 +84,47 @@ static bool isWindow(Value value, int64_t spatial, int64_t least) {
   return llvm::all_of(*numbers, [&](int64_t number) { return number >= least; });
 }
 
+static std::optional<std::string> whyNotTransposed(ts::AtenOp op) {
+  constexpr size_t kMostKernels = 64; // whose code is worth its size
+  ts::TensorType input = tensorType(op.getArg("input")), weight = tensorType(op.getArg("weight"));
+  if (!input || !weight || weight.getRank() < 3 || weight.getRank() > 5 ||
+      input.getRank() < weight.getRank() - 1 || input.getRank() > weight.getRank() ||
+      tensorType(op.getResult(0)).getRank() != input.getRank())
+    return because(Reason::OperandsDoNotFit);
+  int64_t spatial = weight.getRank() - 2;
+  for (auto [name, least] : {std::pair<StringRef, int64_t>("stride", 1),
+                             {"dilation", 1},
+                             {"padding", 0},
+                             {"output_padding", 0}})
+    if (!isWindow(op.getArg(name), spatial, least))
+      return because(Reason::NotConstant, name);
+  if (!constantInt(op.getArg("groups")))
+    return because(Reason::NotConstant, "groups");
+  if (!isNone(op.getArg("bias")) && !hasRank(op, "bias", 1))
+    return because(Reason::OperandsDoNotFit);
+  size_t kernels = 1;
+  for (const TransposedWindow &window : transposedWindows(op)) {
+    if (std::max({window.taps, window.dilation, window.padding}) > INT32_MAX)
+      return because(Reason::OperandsDoNotFit);
+    std::optional<TransposedPhases> phases = findPhases(window);
+    kernels *= phases ? phases->runs.size() : kMostKernels + 1;
+    if (kernels > kMostKernels)
+      return because(Reason::TooManyPhases);
+  }
+  return std::nullopt;
+}
+
 static std::optional<std::string> whyNotConvolution(ts::AtenOp op) {
+  if (isTransposed(op))
+    return whyNotTransposed(op);
   ts::TensorType input = tensorType(op.getArg("input")), weight = tensorType(op.getArg("weight"));
   if (!input || !weight || input.getRank() < 3 || input.getRank() > 5 ||
       weight.getRank() != input.getRank())
     return "its input is not a batch of 1 to 3 dimensional images";
   int64_t spatial = input.getRank() - 2;
   if (Value transposed = op.getArg("transposed"))
-    if (constantBool(transposed) != false)
-      return "it is transposed";
+    if (!constantBool(transposed))
+      return because(Reason::NotConstant, "transposed");
   if (!isWindow(op.getArg("stride"), spatial, 1) || !isWindow(op.getArg("dilation"), spatial, 1))
     return "its stride or dilation is not constant";
   if (isa<ts::StrType>(op.getArg("padding").getType())) {
@@ -117,7 +154,9 @@ std::optional<std::string> whyNotContraction(ts::AtenOp op) {
           .Case("aten::matmul", whyNotMatmul)
           .Cases({"aten::conv1d", "aten::conv1d.padding", "aten::conv2d", "aten::conv2d.padding",
                   "aten::conv3d", "aten::conv3d.padding", "aten::convolution", "aten::_convolution",
-                  "aten::_convolution.deprecated", "aten::_convolution_mode"},
+                  "aten::_convolution.deprecated", "aten::_convolution_mode",
+                  "aten::conv_transpose1d", "aten::conv_transpose2d.input",
+                  "aten::conv_transpose3d.input"},
                  whyNotConvolution)
           .Default(nullptr);
   if (rule)

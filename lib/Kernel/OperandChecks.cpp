@@ -4,6 +4,7 @@
 // code, which checks nothing, must not take its place where it raises.
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/TransposedForm.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -117,6 +118,22 @@ static bool hasFittingBias(ts::AtenOp op) {
   return !bias || isNone(bias) || sizesOf(bias) == sizesOf(op.getArg("weight")).take_front(1);
 }
 
+static bool fitsTransposed(ts::AtenOp op) {
+  Sizes weight = sizesOf(op.getArg("weight"));
+  Sizes input = sizesOf(op.getArg("input")).take_back(weight.size() - 1); // from the channels on
+  Value bias = op.getArg("bias");
+  std::optional<int64_t> groups = constantInt(op.getArg("groups"));
+  if (!groups || *groups < 1 || weight[0] < *groups || weight[0] % *groups != 0 ||
+      input[0] != weight[0] || (!isNone(bias) && sizesOf(bias)[0] != weight[1] * *groups))
+    return false;
+  SmallVector<int64_t> extra = *constantInts(op.getArg("output_padding"));
+  return llvm::all_of(llvm::enumerate(transposedWindows(op)), [&](auto at) {
+    const TransposedWindow &w = at.value();
+    int64_t behind = extra[extra.size() == 1 ? 0 : at.index()];
+    return w.input > 0 && w.output > 0 && w.taps > 0 && behind < std::max(w.stride, w.dilation);
+  });
+}
+
 static bool fitsContraction(ts::AtenOp op) {
   StringRef name = op.getBaseName();
   auto sizes = [&](StringRef argument) { return sizesOf(op.getArg(argument)); };
@@ -132,7 +149,7 @@ static bool fitsContraction(ts::AtenOp op) {
     return fitsProduct(sizes("mat1"), sizes("mat2"), false);
   if (name == "aten::baddbmm")
     return fitsProduct(sizes("batch1"), sizes("batch2"), false);
-  return hasFittingBias(op);
+  return isTransposed(op) ? fitsTransposed(op) : hasFittingBias(op);
 }
 
 /// Pooling may have no outputs, interpolation may not.

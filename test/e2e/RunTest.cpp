@@ -221,6 +221,42 @@ TEST_CASE("a promised type is checked when the model is called") {
   }
 }
 
+TEST_CASE("a method has versions for some sizes, and may have one for all others") {
+  Shell shell;
+  shell.write("f.py", R"(
+def scale(x: Tensor, y: Optional[Tensor] = None, more: List[Tensor] = []) -> Tensor:
+    z = torch.softmax(x, 0)
+    if y is not None:
+        z = torch.softmax(y, 0)
+    for item in more:
+        z = torch.softmax(item, 0)
+    return z
+)");
+  auto ran = [&](const std::string &arguments) {
+    Outcome o = shell.run("tsc run libf.so -v " + arguments);
+    INFO(o.err);
+    CHECK(o.code == 0);
+    size_t at = o.err.find("ran: ");
+    return at == std::string::npos ? "" : o.err.substr(at, 7);
+  };
+  REQUIRE(shell
+              .run("tsc f.py --input 'x:f32[N=1..9,3]' --specialize N=2 "
+                   "--specialize 'x:f32[4,3];y:f32[3];more:list[f32[?,3]]' -o libf.so")
+              .code == 0);
+  CHECK(ran("--arg x=rand:f32[2,3]") == "ran: 1 ");
+  CHECK(ran("--arg x=rand:f32[5,3]") == "ran: 0 ");
+  CHECK(ran("--arg x=rand:f32[4,3]") == "ran: 1 ");
+  CHECK(ran("--arg x=rand:f32[4,3] --arg y=rand:f32[3]") == "ran: 2 ");
+  CHECK(ran("--arg x=rand:f32[4,3] --arg y=rand:f64[3]") == "ran: 0 ");
+  Outcome outside = shell.run("tsc run libf.so --arg x=rand:f32[10,3]");
+  CHECK(outside.code == 1);
+  CHECK(contains(outside.err, "a size 0 that is not in 1..9"));
+
+  REQUIRE(shell.run("tsc f.py --input 'x:f32[2,3]' --fallback -o libf.so").code == 0);
+  CHECK(ran("--arg x=rand:f32[2,3]") == "ran: 1 ");
+  CHECK(ran("--arg x=rand:f64[7]") == "ran: 0 ");
+}
+
 TEST_CASE("a run says what was compiled, and what stayed generic and why") {
   Shell shell;
   shell.write("f.py", R"(

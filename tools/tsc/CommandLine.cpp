@@ -91,6 +91,11 @@ static void addCompileForm(CLI::App &app, Words &w) {
       ->type_name("NAME:TYPE");
   addList(app, "--args", o.argsFiles, "file of arguments whose types and sizes are a promise")
       ->type_name("FILE");
+  addList(app, "--specialize", o.versions,
+          "a version for some sizes, tried first: 'x:f32[8,3,224,224]', or N=8 of an --input")
+      ->type_name("SIZES");
+  app.add_flag("--fallback", o.fallback,
+               "run arguments that --input and --args do not promise, on generic kernels");
   app.add_option("--symbol-prefix", o.symbolPrefix,
                  "of <prefix>_model (default: the output's name)")
       ->take_last();

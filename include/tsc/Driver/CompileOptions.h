@@ -42,6 +42,8 @@ struct CompileOptions {
   std::vector<std::string> methods;    ///< empty: all that are exported
   std::vector<std::string> signatures; ///< --input
   std::vector<std::string> argsFiles;  ///< --args, as contracts
+  std::vector<std::string> versions;   ///< --specialize
+  bool fallback = false;               ///< what fits no contract is run all the same
   /// Of arguments by name: values as text, whose types and sizes are contracts too.
   std::vector<std::pair<std::string, std::string>> argTexts;
   /// The program is run once on these, to see the types of its tensors; nothing: it is not.
@@ -55,7 +57,7 @@ struct CompileOptions {
   std::string symbolPrefix; ///< empty: from the first output's name
   bool freeze = true;
   bool fuse = true;
-  bool codegen = true; ///< false: generic kernels everywhere
+  bool codegen = true;         ///< false: generic kernels everywhere
   bool compareCodegen = false; ///< compare each kernel with generic ones while running
   bool deferUnsupported = false;
   bool keepSymbols = false; ///< -g

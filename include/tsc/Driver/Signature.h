@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,9 +50,20 @@ struct InputSignature {
   std::optional<std::string> value; ///< a Python literal that fixes it
 };
 
+/// What `--specialize` says of a version: signatures of arguments, separated by `;`, or sizes for
+/// the names that `--input` uses, as in `N=8,S=128`.
+struct VersionSignature {
+  std::vector<InputSignature> inputs;
+  std::map<std::string, int64_t> sizes;
+};
+
 /// Nothing with `error` set when the text is wrong.
 std::optional<SignatureType> parseSignatureType(llvm::StringRef text, std::string &error);
 std::optional<InputSignature> parseInputSignature(llvm::StringRef text, std::string &error);
+std::optional<VersionSignature> parseVersionSignature(llvm::StringRef text, std::string &error);
+/// Gives named sizes their numbers; false with `error` set when one lies outside of its bounds.
+bool substituteSizes(SignatureType &type, const std::map<std::string, int64_t> &sizes,
+                     std::string &error);
 /// The text that parses to the same type.
 std::string signatureText(const SignatureType &type);
 

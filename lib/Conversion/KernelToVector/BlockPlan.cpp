@@ -70,7 +70,8 @@ std::optional<BlockPlan> chooseBlocks(const BlockTarget &target, int64_t rows, i
                                       int64_t reduction) {
   std::optional<BlockPlan> best;
   for (const Microkernel &kernel : kMicrokernels) {
-    if (kernel.registerBytes != target.registerBytes || kernel.registers != target.registers)
+    if (kernel.registerBytes != target.registerBytes || kernel.registers != target.registers ||
+        kernel.vectors > target.maxVectors)
       continue;
     BlockPlan plan = planWith(target, kernel, rows, columns, reduction);
     if (!best || plan.cycles < best->cycles * 0.999)

@@ -12,6 +12,7 @@ namespace tsc::lowering {
 struct BlockTarget {
   int64_t registerBytes = 32;
   int64_t registers = 16;
+  int64_t maxVectors = 8; ///< of a block
 };
 
 /// `rows` are divided evenly into blocks of `blockRows` and, behind them, of one row less, so that

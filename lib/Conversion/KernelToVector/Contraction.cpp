@@ -9,6 +9,7 @@
 #include "BlockPlan.h"
 #include "Microkernel.h"
 #include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/TransposedForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -66,6 +67,12 @@ Value loadAddend(KernelBuilder &k, const Contraction &problem, ArrayRef<Value> c
   return arith::MulFOp::create(k.builder, k.loc, value, k.number(type, problem.beta));
 }
 
+void addStep(KernelBuilder &k, MutableArrayRef<Value> coordinates, const ResultStep &step,
+             Value index) {
+  if (step.dimension >= 0)
+    coordinates[step.dimension] = k.add(coordinates[step.dimension], k.mul(index, step.scale));
+}
+
 namespace {
 
 /// Where a block lies in the problem.
@@ -79,10 +86,9 @@ struct BlockPlace {
 
 class ContractionEmitter {
 public:
-  ContractionEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root,
-                     Contraction given)
-      : region(region), group(group), problem(std::move(given)),
-        packed(packColumns(region, problem)), writer(region, group, root, problem.columnDim) {
+  ContractionEmitter(RegionWriter &region, const ResultWriter &writer, Contraction given)
+      : region(region), writer(writer), problem(std::move(given)),
+        packed(packColumns(region, problem)) {
     spreadRows(region, problem);
   }
 
@@ -111,10 +117,9 @@ private:
   }
 
   RegionWriter &region;
-  kernel::GroupOp group;
+  const ResultWriter &writer;
   Contraction problem;
   PackedColumns packed;
-  ResultWriter writer;
   SmallVector<std::pair<int64_t, int64_t>> reduction;
   RowDim inner;
   SmallVector<RowDim, 4> outer;
@@ -179,9 +184,10 @@ void ContractionEmitter::chooseGroups() {
   int64_t rowBytes = problem.reductionSize() * dtypeBytes(problem.dtype);
   int64_t bytesPerUnit = std::max<int64_t>(rowsPerUnit * rowBytes, 1), l2 = region.target.l2Bytes;
   // Either the rows of a group stay in the cache while panels go by, or, where B is large and
-  // comes from memory, a panel stays and all rows go by.
+  // comes from memory but A does not, a panel stays and all rows go by.
   bool fits = bytesPerUnit * units <= l2 / 4 * 3, isLargeB = problem.columns * rowBytes > 2 * l2;
-  unitsPerGroup = fits || isLargeB ? units : std::clamp<int64_t>(l2 / 2 / bytesPerUnit, 1, units);
+  bool streamsRows = fits || (isLargeB && bytesPerUnit * units <= 8 * l2);
+  unitsPerGroup = streamsRows ? units : std::clamp<int64_t>(l2 / 2 / bytesPerUnit, 1, units);
   // Enough pieces to keep threads evenly busy.
   constexpr int64_t kPieces = 16;
   int64_t columnPieces = problem.batchCount() * plan.panels();
@@ -335,25 +341,22 @@ SmallVector<Value> ContractionEmitter::startingValues(KernelBuilder &k, const Bl
 /// Coordinates of the result for one row and the place's column.
 SmallVector<Value> ContractionEmitter::coordinatesOf(KernelBuilder &k, const BlockPlace &place,
                                                      Value innerRow) {
-  auto rank = cast<ts::TensorType>(group.getResult(0).getType()).getRank();
-  SmallVector<Value> coordinates(rank, k.constant(0));
-  auto addStep = [&](const ResultStep &step, Value index) {
-    if (step.dimension >= 0)
-      coordinates[step.dimension] = k.add(coordinates[step.dimension], k.mul(index, step.scale));
-  };
+  SmallVector<Value> coordinates;
+  for (int64_t start : problem.origin)
+    coordinates.push_back(k.constant(start));
   auto addParts = [&](const RowDim &dim, Value index) {
     SmallVector<int64_t> sizes;
     for (const ResultStep &part : dim.parts)
       sizes.push_back(part.size);
     for (auto [part, coordinate] : llvm::zip(dim.parts, k.delinearize(index, sizes)))
-      addStep(part, coordinate);
+      addStep(k, coordinates, part, coordinate);
   };
   for (auto [dim, index] : llvm::zip(problem.batch, place.batch))
-    addStep(dim.step, index);
+    addStep(k, coordinates, dim.step, index);
   for (auto [dim, index] : llvm::zip(outer, place.outer))
     addParts(dim, index);
   addParts(inner, innerRow);
-  addStep({problem.columnDim}, place.column);
+  addStep(k, coordinates, {problem.columnDim}, place.column);
   return coordinates;
 }
 
@@ -409,11 +412,22 @@ void emitContraction(RegionWriter &region, kernel::GroupOp group) {
     if (!root && aten && !kernel::whyNotContraction(aten))
       root = aten;
   }
-  if (isDepthwise(root))
-    return emitDepthwise(region, group, root);
-  Contraction problem = makeContraction(region, root);
-  if (!emitWinograd(region, group, root, problem))
-    ContractionEmitter(region, group, root, std::move(problem)).emit();
+  bool isWide = !isDepthwise(root);
+  auto emit = [&](const ResultWriter &writer, Contraction problem) {
+    if (!isWide)
+      return emitDepthwise(region, writer, std::move(problem));
+    ContractionEmitter(region, writer, std::move(problem)).emit();
+  };
+  if (kernel::isTransposed(root)) {
+    ResultWriter writer(region, group, root, channelDim(root));
+    return visitTransposed(region, root,
+                           [&](Contraction problem) { emit(writer, std::move(problem)); });
+  }
+  Contraction problem = isWide ? makeContraction(region, root) : makeDepthwise(region, root);
+  if (isWide && emitWinograd(region, group, root, problem))
+    return;
+  ResultWriter writer(region, group, root, problem.columnDim);
+  emit(writer, std::move(problem));
 }
 
 } // namespace tsc::lowering

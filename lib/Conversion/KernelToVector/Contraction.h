@@ -48,6 +48,7 @@ struct Contraction {
   Buffer a;
   int64_t aOffset = 0; ///< of the first row's first element, from element 0
   Value b;
+  int64_t bOffset = 0; ///< of the first column's first element, from element 0
   /// Strides of B are those of `bBytes` (dense, row-major) when it is constant, else of `bBuffer`.
   std::optional<llvm::SmallVector<uint8_t, 0>> bBytes;
   Buffer bBuffer;
@@ -55,7 +56,8 @@ struct Contraction {
   llvm::SmallVector<RowDim, 4> rows;            ///< outermost first; at least one
   llvm::SmallVector<ReductionDim, 4> reduction; ///< outermost first; at least one
   int64_t columns = 1, bColumnStride = 1;
-  int64_t columnDim = -1; ///< of the result
+  int64_t columnDim = -1;               ///< of the result
+  llvm::SmallVector<int64_t, 6> origin; ///< coordinates of the result that all steps start from
   std::optional<Addend> addend;
   double alpha = 1, beta = 1;
 
@@ -73,6 +75,21 @@ Contraction makeContraction(RegionWriter &region, ts::AtenOp root);
 Contraction makeDepthwise(RegionWriter &region, ts::AtenOp root);
 /// True for a convolution of one input channel and one output channel a group.
 bool isDepthwise(ts::AtenOp root);
+/// A transposed convolution as a problem for each combination of runs of phases
+/// (tsc/Kernel/TransposedForm.h), depthwise ones as by makeDepthwise.
+void visitTransposed(RegionWriter &region, ts::AtenOp root,
+                     llvm::function_ref<void(Contraction)> visit);
+
+/// The dimension of the channels in a convolution's input and result: 0 without a batch.
+int64_t channelDim(ts::AtenOp root);
+
+/// Notes B and returns the strides that its elements have.
+llvm::SmallVector<int64_t, 6> readColumns(RegionWriter &region, Value b, Contraction &problem);
+/// A vector along one dimension of the result.
+Addend biasAddend(RegionWriter &region, Value value, int64_t resultRank, int64_t dimension);
+/// Moves coordinates of the result by `index` steps.
+void addStep(KernelBuilder &k, llvm::MutableArrayRef<Value> coordinates, const ResultStep &step,
+             Value index);
 
 /// beta * addend for a vector of columns from `coordinates` of the result on.
 Value loadAddend(KernelBuilder &k, const Contraction &problem, llvm::ArrayRef<Value> coordinates,
@@ -85,6 +102,8 @@ struct ConvolutionWindow {
 };
 /// `padding` is what lies before the first element; with "same" there may be one more behind.
 ConvolutionWindow convolutionWindow(ts::AtenOp root);
+/// Zeros that a convolution reads before and behind the image, the larger of both.
+llvm::SmallVector<int64_t, 3> convolutionHalo(ts::AtenOp root);
 
 /// Where B lies for microkernels: strides between its batch points, panels of one vector of
 /// columns, and steps of the reduction, in elements.
@@ -105,7 +124,6 @@ void spreadRows(RegionWriter &region, Contraction &problem);
 /// Strides of dense row-major elements of `sizes`.
 llvm::SmallVector<int64_t, 6> denseStrides(llvm::ArrayRef<int64_t> sizes);
 
-void emitDepthwise(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root);
 /// A 3x3 convolution of constant weights by Winograd's algorithm; false when that does not apply or
 /// is not faster.
 bool emitWinograd(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root,
@@ -126,5 +144,7 @@ private:
   Epilogue epilogue;
   llvm::SmallVector<Buffer> results;
 };
+
+void emitDepthwise(RegionWriter &region, const ResultWriter &writer, Contraction problem);
 
 } // namespace tsc::lowering

@@ -5,6 +5,9 @@
 #include "Contraction.h"
 
 #include "tsc/Kernel/CompiledForms.h"
+#include "tsc/Kernel/TransposedForm.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -45,8 +48,7 @@ static ArrayRef<int64_t> sizesOf(Value value) {
   return cast<ts::TensorType>(value.getType()).getSizes();
 }
 
-/// Notes B and returns the strides that its elements have.
-static SmallVector<int64_t, 6> readColumns(RegionWriter &region, Value b, Contraction &problem) {
+SmallVector<int64_t, 6> readColumns(RegionWriter &region, Value b, Contraction &problem) {
   problem.b = b;
   problem.bBytes = region.constantBytes(b);
   if (problem.bBytes)
@@ -65,7 +67,7 @@ static Addend broadcastAddend(RegionWriter &region, Value value, int64_t resultR
   return addend;
 }
 
-static Addend biasAddend(RegionWriter &region, Value value, int64_t resultRank, int64_t dimension) {
+Addend biasAddend(RegionWriter &region, Value value, int64_t resultRank, int64_t dimension) {
   Addend addend{region.buffer(value), SmallVector<int64_t, 6>(resultRank, 0)};
   addend.strides[dimension] = addend.buffer.strides[0];
   return addend;
@@ -152,10 +154,16 @@ ConvolutionWindow convolutionWindow(ts::AtenOp root) {
   return window;
 }
 
-/// Zeros that the window reads before and behind the image, the larger of both.
-static SmallVector<int64_t, 3> haloOf(const ConvolutionWindow &window, ArrayRef<int64_t> input,
-                                      ArrayRef<int64_t> weight, ArrayRef<int64_t> result) {
+SmallVector<int64_t, 3> convolutionHalo(ts::AtenOp root) {
   SmallVector<int64_t, 3> halo;
+  if (kernel::isTransposed(root)) {
+    for (const kernel::TransposedWindow &window : kernel::transposedWindows(root))
+      halo.push_back(kernel::findPhases(window)->halo);
+    return halo;
+  }
+  ConvolutionWindow window = convolutionWindow(root);
+  ArrayRef<int64_t> input = sizesOf(root.getArg("input")), weight = sizesOf(root.getArg("weight")),
+                    result = sizesOf(root.getResult(0));
   for (size_t d = 0; d < window.stride.size(); ++d) {
     int64_t end = (result[d + 2] - 1) * window.stride[d] +
                   (weight[d + 2] - 1) * window.dilation[d] + 1 - window.padding[d];
@@ -167,11 +175,10 @@ static SmallVector<int64_t, 3> haloOf(const ConvolutionWindow &window, ArrayRef<
 /// Input, rows, window and bias of a convolution; channels are the caller's.
 static void addImage(RegionWriter &region, ts::AtenOp root, Contraction &problem) {
   ConvolutionWindow window = convolutionWindow(root);
-  Value input = root.getArg("input");
   ArrayRef<int64_t> weightSizes = sizesOf(root.getArg("weight"));
   ArrayRef<int64_t> result = sizesOf(root.getResult(0));
   SmallVector<int64_t, 6> weight = readColumns(region, root.getArg("weight"), problem);
-  problem.a = region.channelsLast(input, haloOf(window, sizesOf(input), weightSizes, result));
+  problem.a = region.channelsLast(root.getArg("input"), convolutionHalo(root));
   ArrayRef<int64_t> strides = problem.a.strides;
   problem.bColumnStride = weight[0];
   problem.columnDim = 1;
@@ -209,13 +216,18 @@ bool isDepthwise(ts::AtenOp root) {
     return false;
   ArrayRef<int64_t> weight = sizesOf(root.getArg("weight"));
   constexpr int64_t kWidestWindow = 16; // whose steps are written out
-  return convolutionWindow(root).groups == weight[0] && weight[1] == 1 && weight[0] > 1 &&
-         weight.back() <= kWidestWindow;
+  ConvolutionWindow window = convolutionWindow(root);
+  int64_t width = weight.back(), stride = window.stride.back();
+  if (kernel::isTransposed(root)) // of a phase
+    width = llvm::divideCeil(width, stride / std::gcd(stride, window.dilation.back()));
+  return window.groups == weight[0] && weight[1] == 1 && weight[0] > 1 && width <= kWidestWindow;
 }
 
 Contraction makeDepthwise(RegionWriter &region, ts::AtenOp root) {
   Contraction problem;
-  problem.dtype = cast<ts::TensorType>(root.getResult(0).getType()).getDtype();
+  auto type = cast<ts::TensorType>(root.getResult(0).getType());
+  problem.dtype = type.getDtype();
+  problem.origin.assign(type.getRank(), 0);
   addImage(region, root, problem);
   problem.columns = sizesOf(root.getArg("weight"))[0];
   return problem;
@@ -242,6 +254,7 @@ Contraction makeContraction(RegionWriter &region, ts::AtenOp root) {
   Contraction problem;
   auto type = cast<ts::TensorType>(root.getResult(0).getType());
   problem.dtype = type.getDtype();
+  problem.origin.assign(type.getRank(), 0);
   StringRef name = root.getName();
   if (name == "aten::linear") {
     makeLinear(region, root, problem);

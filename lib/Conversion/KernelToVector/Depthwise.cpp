@@ -15,28 +15,34 @@ namespace tsc::lowering {
 using mlir::Value; // not tsc::Value
 
 namespace {
+/// A row of pixels.
+struct RowPlace {
+  SmallVector<Value> coordinates; ///< of the result at its first pixel and channel
+  Value aOffset, bOffset;
+};
+
 class DepthwiseEmitter {
 public:
-  DepthwiseEmitter(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root)
-      : region(region), problem(makeDepthwise(region, root)), packed(packColumns(region, problem)),
-        writer(region, group, root, problem.columnDim), lanes(problem.lanes()) {}
+  DepthwiseEmitter(RegionWriter &region, const ResultWriter &writer, Contraction given)
+      : region(region), writer(writer), problem(std::move(given)),
+        packed(packColumns(region, problem)), lanes(problem.lanes()) {}
 
   void emit();
 
 private:
   void choosePixels();
   void writePiece(KernelBuilder &k, Value piece);
-  void writeRow(KernelBuilder &k, ArrayRef<Value> row, Value aOffset, Value vector, Value count);
-  void writeBlock(KernelBuilder &k, ArrayRef<Value> row, Value aOffset, Value vector, Value count,
-                  Value first, int64_t pixels);
+  void writeRow(KernelBuilder &k, const RowPlace &row, Value vector, Value count);
+  void writeBlock(KernelBuilder &k, const RowPlace &row, Value vector, Value count, Value first,
+                  int64_t pixels);
   SmallVector<Value> reduce(KernelBuilder &k, ArrayRef<ReductionDim> dims, Value aOffset, Value tap,
                             ValueRange sums);
   SmallVector<Value> reduceInnermost(KernelBuilder &k, Value aOffset, Value tap, ValueRange sums);
 
   RegionWriter &region;
+  const ResultWriter &writer;
   Contraction problem;
   PackedColumns packed;
-  ResultWriter writer;
   int64_t lanes;
   int64_t pixels = 1, largeBlocks = 0, smallBlocks = 0; ///< of a row; small: a pixel less
   int64_t vectorGroups = 1, vectorsPerGroup = 1;
@@ -62,11 +68,12 @@ void DepthwiseEmitter::emit() {
   choosePixels();
   // A piece is an output row; of images with few rows, some of its channels.
   constexpr int64_t kPieces = 16;
-  int64_t imageRows = rowCount / problem.rows.back().size, vectors = problem.columnVectors();
+  int64_t imageRows = problem.batchCount() * (rowCount / problem.rows.back().size),
+          vectors = problem.columnVectors();
   vectorGroups = std::clamp<int64_t>((kPieces + imageRows - 1) / imageRows, 1, vectors);
   vectorsPerGroup = (vectors + vectorGroups - 1) / vectorGroups;
   vectorGroups = (vectors + vectorsPerGroup - 1) / vectorsPerGroup;
-  double steps = static_cast<double>(rowCount * problem.reductionSize());
+  double steps = static_cast<double>(problem.batchCount() * rowCount * problem.reductionSize());
   int64_t pieces = imageRows * vectorGroups;
   double pieceCycles = 2 * steps * static_cast<double>(vectors) / static_cast<double>(pieces);
   region.launch(
@@ -79,47 +86,59 @@ void DepthwiseEmitter::emit() {
 
 void DepthwiseEmitter::writePiece(KernelBuilder &k, Value piece) {
   SmallVector<int64_t> sizes;
+  for (const BatchDim &dim : problem.batch)
+    sizes.push_back(dim.size);
   for (const RowDim &dim : ArrayRef(problem.rows).drop_back())
     sizes.push_back(dim.size);
   sizes.push_back(vectorGroups);
-  SmallVector<Value> row = k.delinearize(piece, sizes);
-  Value group = row.pop_back_val(), aOffset = k.constant(problem.aOffset);
-  for (auto [dim, coordinate] : llvm::zip(problem.rows, row))
-    aOffset = k.add(aOffset, k.mul(coordinate, dim.aStride));
+  SmallVector<Value> indices = k.delinearize(piece, sizes);
+  Value group = indices.pop_back_val();
+  RowPlace row{{}, k.constant(problem.aOffset), k.constant(0)};
+  for (int64_t start : problem.origin)
+    row.coordinates.push_back(k.constant(start));
+  for (auto [dim, bStride, index] : llvm::zip(problem.batch, packed.batchStrides, indices)) {
+    row.aOffset = k.add(row.aOffset, k.mul(index, dim.aStride));
+    row.bOffset = k.add(row.bOffset, k.mul(index, bStride));
+    addStep(k, row.coordinates, dim.step, index);
+  }
+  for (auto [dim, index] :
+       llvm::zip(problem.rows, ArrayRef(indices).drop_front(problem.batch.size()))) {
+    row.aOffset = k.add(row.aOffset, k.mul(index, dim.aStride));
+    addStep(k, row.coordinates, dim.parts.front(), index);
+  }
   int64_t whole = problem.columns / lanes, rest = problem.columns % lanes;
   Value from = k.mul(group, vectorsPerGroup);
   Value to = k.min(k.add(from, vectorsPerGroup), k.constant(problem.columnVectors()));
   k.loop(from, k.min(to, k.constant(whole)), 1,
-         [&](Value vector) { writeRow(k, row, aOffset, vector, {}); });
+         [&](Value vector) { writeRow(k, row, vector, {}); });
   if (rest == 0)
     return;
   k.ifThen(k.less(k.constant(whole), to),
-           [&] { writeRow(k, row, aOffset, k.constant(whole), k.constant(rest)); });
+           [&] { writeRow(k, row, k.constant(whole), k.constant(rest)); });
 }
 
-void DepthwiseEmitter::writeRow(KernelBuilder &k, ArrayRef<Value> row, Value aOffset, Value vector,
-                                Value count) {
-  k.loop(0, largeBlocks, 1, [&](Value block) {
-    writeBlock(k, row, aOffset, vector, count, k.mul(block, pixels), pixels);
-  });
+void DepthwiseEmitter::writeRow(KernelBuilder &k, const RowPlace &row, Value vector, Value count) {
+  k.loop(0, largeBlocks, 1,
+         [&](Value block) { writeBlock(k, row, vector, count, k.mul(block, pixels), pixels); });
   k.loop(0, smallBlocks, 1, [&](Value block) {
     Value first = k.add(k.mul(block, pixels - 1), largeBlocks * pixels);
-    writeBlock(k, row, aOffset, vector, count, first, pixels - 1);
+    writeBlock(k, row, vector, count, first, pixels - 1);
   });
 }
 
-void DepthwiseEmitter::writeBlock(KernelBuilder &k, ArrayRef<Value> row, Value aOffset,
-                                  Value vector, Value count, Value first, int64_t blockPixels) {
+void DepthwiseEmitter::writeBlock(KernelBuilder &k, const RowPlace &row, Value vector, Value count,
+                                  Value first, int64_t blockPixels) {
   Type element = k.elementType(problem.dtype);
   Value channel = k.mul(vector, lanes);
-  Value offset = k.add(k.add(aOffset, channel), k.mul(first, problem.rows.back().aStride));
+  Value offset = k.add(k.add(row.aOffset, channel), k.mul(first, problem.rows.back().aStride));
   a = k.at(k.pointer(problem.a), element, offset);
-  b = k.at(k.pointer(packed.buffer), element, k.mul(vector, packed.vectorStride));
+  b = k.at(k.pointer(packed.buffer), element,
+           k.add(row.bOffset, k.mul(vector, packed.vectorStride)));
   channels = count;
   auto coordinatesOf = [&](Value pixel) {
-    SmallVector<Value> coordinates{row[0], channel};
-    coordinates.append(row.begin() + 1, row.end());
-    coordinates.push_back(pixel);
+    SmallVector<Value> coordinates(row.coordinates);
+    addStep(k, coordinates, problem.rows.back().parts.front(), pixel);
+    addStep(k, coordinates, {problem.columnDim}, channel);
     return coordinates;
   };
   Value start = problem.addend ? loadAddend(k, problem, coordinatesOf(first), count)
@@ -172,8 +191,8 @@ SmallVector<Value> DepthwiseEmitter::reduceInnermost(KernelBuilder &k, Value aOf
   return next;
 }
 
-void emitDepthwise(RegionWriter &region, kernel::GroupOp group, ts::AtenOp root) {
-  DepthwiseEmitter(region, group, root).emit();
+void emitDepthwise(RegionWriter &region, const ResultWriter &writer, Contraction problem) {
+  DepthwiseEmitter(region, writer, std::move(problem)).emit();
 }
 
 } // namespace tsc::lowering

@@ -223,6 +223,11 @@ void KernelBuilder::store(Value value, Value base, Value offset) {
   LLVM::StoreOp::create(builder, loc, value, address, alignmentOf(value.getType()));
 }
 
+void KernelBuilder::prefetch(Value address) {
+  constexpr uint32_t kRead = 0, kToL2 = 2, kData = 1;
+  LLVM::Prefetch::create(builder, loc, address, kRead, kToL2, kData);
+}
+
 void KernelBuilder::storeStreaming(Value value, Value base, Value offset) {
   Value address = at(base, getElementTypeOrSelf(value.getType()), offset);
   LLVM::StoreOp::create(builder, loc, value, address, /*alignment=*/64, /*isVolatile=*/false,

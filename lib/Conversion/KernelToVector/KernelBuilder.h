@@ -86,6 +86,8 @@ public:
   void storeMasked(Value value, Value base, Value offset, Value count);
   /// Past the caches, 64-byte aligned: for results that are larger than they are.
   void storeStreaming(Value value, Value base, Value offset);
+  /// Begins to fetch the line at an address, which need not exist, to the L2 cache.
+  void prefetch(Value address);
   /// A vector whose lanes lie `stride` elements apart: a broadcast for 0, a plain load for 1. Lanes
   /// from `count` on (if given, at least 1) hold anything.
   Value loadStrided(mlir::VectorType type, Value base, Value offset, int64_t stride,

@@ -125,6 +125,15 @@ void MapWriter::writeRun(KernelBuilder &k, ArrayRef<Value> outer, Value from, Va
                          bool masked) {
   int64_t whole = loops.back() / lanes, rest = loops.back() % lanes;
   Value end = rest && masked ? k.min(to, k.constant(whole)) : to;
+  if (streams && outer.empty()) {
+    // Two places at a time: memory fetches ahead within a page only, and so has twice as many.
+    Value half = k.div(k.sub(end, from), 2), middle = k.add(from, half);
+    k.loop(from, middle, 1, [&](Value vector) {
+      writeVector(k, outer, k.mul(vector, lanes), nullptr);
+      writeVector(k, outer, k.mul(k.add(vector, half), lanes), nullptr);
+    });
+    from = k.add(middle, half);
+  }
   k.loop(from, end, 1, [&](Value vector) { writeVector(k, outer, k.mul(vector, lanes), nullptr); });
   if (!rest || !masked)
     return;

@@ -66,7 +66,7 @@ static Buffer packConstant(RegionWriter &region, const Contraction &problem) {
   const uint8_t *from = problem.bBytes->data();
   uint8_t *to = out.data();
   int64_t panel = 0;
-  forEachOffset(walk, 0, [&](int64_t panelOffset) {
+  forEachOffset(walk, problem.bOffset, [&](int64_t panelOffset) {
     int64_t count = std::min(lanes, problem.columns - panel++ % sizes[1] * lanes);
     forEachOffset(reduction, panelOffset, [&](int64_t offset) {
       for (int64_t lane = 0; lane < count; ++lane)
@@ -180,7 +180,7 @@ static Buffer packAtRunTime(RegionWriter &region, const Contraction &problem) {
     PanelPacker packer(k, problem, packed);
     k.loop(begin, end, 1, [&](Value piece) {
       SmallVector<Value> coordinates = k.delinearize(piece, sizes);
-      Value offset = k.constant(0);
+      Value offset = k.constant(problem.bOffset);
       for (auto [dim, coordinate] : llvm::zip(batch, coordinates))
         offset = k.add(offset, k.mul(coordinate, dim.bStride));
       Value panel = coordinates.back();
@@ -210,6 +210,7 @@ PackedColumns packColumns(RegionWriter &region, const Contraction &problem) {
   bool fitsInPlace = problem.bColumnStride == 1 && problem.reduction.size() == 1;
   if (fitsInPlace && problem.rowCount() < kRowsThatPack) {
     packed.buffer = problem.bBuffer;
+    packed.buffer.offset += problem.bOffset;
     packed.vectorStride = problem.lanes();
     packed.step = problem.reduction[0].bStride;
     packed.isPadded = problem.columns % problem.lanes() == 0;

@@ -4,8 +4,8 @@
 // of zeros where a convolution reads its padding; padded rows where they would all fall into one
 // set of the L1 cache. What leaves the region is dense; it is written in place where its layout
 // allows that.
+#include "Contraction.h"
 #include "Copy.h"
-#include "RegionWriter.h"
 
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
@@ -30,32 +30,33 @@ static ts::AtenOp rootOf(kernel::GroupOp group) {
   return dyn_cast<ts::AtenOp>(group.block().front());
 }
 
+/// Is it a convolution of a batch of images?
+static bool isConvolution(kernel::GroupOp group) {
+  ts::AtenOp root = rootOf(group);
+  return group.getKind() == kernel::Kind::Contraction && root && root.getArg("padding") &&
+         tensorType(root.getArg("input")).getRank() == tensorType(root.getArg("weight")).getRank();
+}
+
 /// Is the operator one over images, whose form wants channels innermost?
 static bool isImageOperator(kernel::GroupOp group) {
-  if (group.getKind() == kernel::Kind::Window)
-    return true;
-  ts::AtenOp root = rootOf(group);
-  return group.getKind() == kernel::Kind::Contraction && root &&
-         root.getBaseName().contains("conv");
+  return group.getKind() == kernel::Kind::Window || isConvolution(group);
 }
 
 // ---- Layouts
 
 /// The halo that a convolution wants around its input, in place of padding.
 void RegionWriter::chooseHalos(kernel::GroupOp each) {
-  ts::AtenOp root = rootOf(each);
-  if (each.getKind() != kernel::Kind::Contraction || !root || !root.getArg("padding"))
+  if (!isConvolution(each))
     return;
-  Value input = root.getArg("input");
-  std::optional<SmallVector<int64_t>> padding = kernel::constantInts(root.getArg("padding"));
-  auto producer = input ? input.getDefiningOp<kernel::GroupOp>() : kernel::GroupOp();
-  if (!padding || !producer || producer.getKind() == kernel::Kind::View)
+  Value input = rootOf(each).getArg("input");
+  auto producer = input.getDefiningOp<kernel::GroupOp>();
+  if (!producer || producer.getKind() == kernel::Kind::View)
     return;
   Layout &layout = layouts[input];
-  int64_t spatial = tensorType(input).getRank() - 2;
-  layout.halo.resize(spatial, 0);
-  for (int64_t d = 0; d < spatial; ++d)
-    layout.halo[d] = std::max(layout.halo[d], (*padding)[padding->size() == 1 ? 0 : d]);
+  SmallVector<int64_t, 3> halo = convolutionHalo(rootOf(each));
+  layout.halo.resize(halo.size(), 0);
+  for (auto [zeros, wanted] : llvm::zip(layout.halo, halo))
+    zeros = std::max(zeros, wanted);
 }
 
 void RegionWriter::chooseLayouts() {
@@ -149,13 +150,17 @@ Buffer RegionWriter::layOut(Type type, const Layout &layout) {
   return made;
 }
 
-Buffer RegionWriter::temporary(DType dtype, ArrayRef<int64_t> sizes) {
-  Buffer made = layOut(ts::TensorType::get(program.context, sizes, dtype), {});
+/// Gives a place in the workspace to what layOut() made.
+Buffer RegionWriter::allocate(Buffer laidOut) {
   Allocation allocation;
-  allocation.bytes = llvm::alignTo(made.index * dtypeBytes(dtype), 64);
-  made.index = static_cast<int64_t>(allocations.size());
+  allocation.bytes = llvm::alignTo(laidOut.index * dtypeBytes(laidOut.dtype), 64);
+  laidOut.index = static_cast<int64_t>(allocations.size());
   allocations.push_back(allocation);
-  return made;
+  return laidOut;
+}
+
+Buffer RegionWriter::temporary(DType dtype, ArrayRef<int64_t> sizes) {
+  return allocate(layOut(ts::TensorType::get(program.context, sizes, dtype), {}));
 }
 
 const Buffer &RegionWriter::define(Value result) {
@@ -175,10 +180,7 @@ Buffer RegionWriter::makeResult(Value result) {
     made.kind = Buffer::Kind::Output, made.index = direct->second;
     return made;
   }
-  Allocation allocation;
-  allocation.bytes = llvm::alignTo(made.index * dtypeBytes(made.dtype), 64);
-  made.index = static_cast<int64_t>(allocations.size());
-  allocations.push_back(allocation);
+  made = allocate(made);
   zeroHalo(made, layout);
   return made;
 }
@@ -318,17 +320,19 @@ Buffer RegionWriter::channelsLast(Value value, ArrayRef<int64_t> halo) {
   auto found = channelsLastCopies.find(value);
   if (found != channelsLastCopies.end() && wide(found->second.second, halo))
     return found->second.first;
+  Buffer copy = channelsLastCopy(from, halo);
+  channelsLastCopies[value] = {copy, SmallVector<int64_t, 3>(halo)};
+  return copy;
+}
+
+Buffer RegionWriter::channelsLastCopy(const Buffer &from, ArrayRef<int64_t> halo) {
   Layout wanted;
   wanted.channelsLast = true;
   wanted.halo.assign(halo.begin(), halo.end());
-  Buffer copy = layOut(value.getType(), wanted);
-  Allocation allocation;
-  allocation.bytes = llvm::alignTo(copy.index * dtypeBytes(copy.dtype), 64);
-  copy.index = static_cast<int64_t>(allocations.size());
-  allocations.push_back(allocation);
+  Buffer copy =
+      allocate(layOut(ts::TensorType::get(program.context, from.sizes, from.dtype), wanted));
   zeroHalo(copy, wanted);
   emitCopy(*this, from, copy);
-  channelsLastCopies[value] = {copy, SmallVector<int64_t, 3>(halo)};
   return copy;
 }
 

@@ -61,6 +61,8 @@ public:
   /// The value with channels innermost (stride 1) and at least `halo` zeros around it, copied when
   /// it does not lie so.
   Buffer channelsLast(Value value, llvm::ArrayRef<int64_t> halo);
+  /// A copy that lies so, of [N, C, spatial..].
+  Buffer channelsLastCopy(const Buffer &from, llvm::ArrayRef<int64_t> halo);
   /// A buffer of bytes that are known when compiling, such as packed weights. Equal requests share
   /// it.
   Buffer constantBuffer(DType dtype, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<uint8_t> bytes);
@@ -85,8 +87,8 @@ private:
     int64_t bytes = 0, first = -1, last = -1, offset = 0;
     llvm::SmallVector<mlir::LLVM::ConstantOp> uses; ///< operands that become the offset
   };
-  /// Words of a task's frame: the context, one that fail() sets, the step of launchSteps(), and then
-  /// the places of the buffers that the task asks for.
+  /// Words of a task's frame: the context, one that fail() sets, the step of launchSteps(), and
+  /// then the places of the buffers that the task asks for.
   enum FrameWord { kContext, kFailed, kStep, kFrameWords };
 
   // ---- RegionBuffers.cpp
@@ -94,6 +96,7 @@ private:
   void chooseHalos(kernel::GroupOp group);
   void findDirectOutputs();
   Buffer layOut(mlir::Type type, const Layout &layout);
+  Buffer allocate(Buffer laidOut);
   Buffer makeResult(Value result);
   std::optional<Buffer> placeInJoin(Value part);
   void zeroHalo(const Buffer &buffer, const Layout &layout);

@@ -14,8 +14,6 @@ using mlir::Value; // not tsc::Value
 /// Scratch memory that a piece may use, and that should not be exceeded by taking rows side by
 /// side.
 static constexpr int64_t kMostScratch = 128 << 10, kGoodScratch = 32 << 10;
-/// Results from this size on do not go through the caches.
-static constexpr int64_t kStreamBytes = 8 << 20;
 // ---- Plan
 
 bool RowsWriter::isRecomputed(const RowsNode &node) const {

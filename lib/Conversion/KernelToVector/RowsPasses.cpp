@@ -127,6 +127,7 @@ static Value maskOf(KernelBuilder &k, int64_t lanes, int64_t count) {
 /// Adds the elements at a point to the accumulators of a unit, and writes the pass's results there.
 void RowsWriter::writePoint(KernelBuilder &k, const RowsPoint &point, int64_t unit,
                             SmallVector<Value> &carried) {
+  fetchNextRow(k, point);
   Values known;
   size_t perUnit = 0;
   for (int64_t node : current->reductions)
@@ -159,6 +160,23 @@ void RowsWriter::writePoint(KernelBuilder &k, const RowsPoint &point, int64_t un
     else
       k.storeStrided(memory, base, offset, space.lane.steps[output.access],
                      isWhole ? Value() : k.constant(point.count));
+  }
+}
+
+/// Has memory fetch the next row's inputs while a later pass works on this one, out of the caches.
+void RowsWriter::fetchNextRow(KernelBuilder &k, const RowsPoint &point) {
+  if (currentPass == 0 || space.isSplit() || !space.isInner() || space.kept.empty())
+    return;
+  llvm::SmallDenseSet<int64_t> fetched;
+  for (const RowsNode &node : program.nodes) {
+    if (node.kind != RowsNode::Kind::Input || node.isRow || !fetched.insert(node.access).second)
+      continue;
+    const Buffer &buffer = program.accesses[node.access].buffer;
+    int64_t size = dtypeBytes(buffer.dtype), next = space.kept.back().steps[node.access];
+    if (space.lane.steps[node.access] != 1 || next == 0 || buffer.numel() * size < kStreamBytes)
+      continue;
+    Value offset = k.add(offsetOf(k, node.access, point), next);
+    k.prefetch(k.at(k.pointer(buffer), k.elementType(buffer.dtype), offset));
   }
 }
 

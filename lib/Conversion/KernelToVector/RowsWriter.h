@@ -11,6 +11,9 @@
 
 namespace tsc::lowering {
 
+/// From this size on inputs come from memory, and results do not go through the caches.
+inline constexpr int64_t kStreamBytes = 8 << 20;
+
 /// Where a vector of elements is.
 struct RowsPoint {
   llvm::SmallVector<Value, 4> inner; ///< coordinates of the inner loops
@@ -71,6 +74,7 @@ private:
                                      llvm::SmallVector<Value> carried);
   void writePoint(KernelBuilder &k, const RowsPoint &point, int64_t unit,
                   llvm::SmallVector<Value> &carried);
+  void fetchNextRow(KernelBuilder &k, const RowsPoint &point);
   void finishPass(KernelBuilder &k, llvm::ArrayRef<Value> carried);
   // ---- Chunks
   void storePartials(KernelBuilder &k, int64_t slot, int64_t node, const Accumulator &found);

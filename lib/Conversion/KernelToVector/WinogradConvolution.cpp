@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // 3x3 convolutions of stride 1 by Winograd's minimal filtering: tiles of m x m outputs take
-// (m + 2)^2 multiplications a channel instead of 9 m^2. Filters are transformed when compiling. One
-// task transforms input tiles, vectors over channels, to [point][tile][channel]; a second one
-// multiplies a panel of output channels at every point for a group of tiles, into memory of its
-// own that stays in the cache, and transforms that back.
+// (m + 2)^2 multiplications a channel instead of 9 m^2. One task transforms input tiles, vectors
+// over channels, to [point][tile][channel]; a second one multiplies a panel of output channels at
+// every point for a group of tiles, into memory of its own that stays in the cache, and transforms
+// that back.
+//
+// Transformed filters are (m + 2)^2 / 9 times as large as the filters, and reading them from memory
+// takes longer than to make them. So the second task transforms them itself from 9 taps that lie in
+// the order it goes by: for a block of input channels one row of points at a time, which stays in
+// the L1 cache until it is multiplied. With several groups of tiles that would be done for each;
+// then a task of its own transforms the filters.
 //
 // Tiles at the lower and right border may reach beyond the image and its zeros: they read the last
 // row or column again, which changes no output that is stored but by rounding.
@@ -15,6 +21,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <cstring>
+#include <functional>
 
 using namespace mlir;
 
@@ -22,8 +29,13 @@ namespace tsc::lowering {
 
 using mlir::Value; // not tsc::Value
 
-/// Bytes of products that a task keeps before it transforms them back.
-static constexpr int64_t kProductBytes = 160 << 10;
+/// Bytes of products that a task keeps before it transforms them back, and of transformed filters.
+static constexpr int64_t kProductBytes = 160 << 10, kFilterBytes = 24 << 10;
+/// The latter where few tiles make the products cheap to load and store.
+static constexpr int64_t kFilterBytesOfFew = 16 << 10;
+/// More vectors a block would leave room for few channels.
+static constexpr int64_t kMostVectors = 3;
+static constexpr int64_t kTaps = 9;
 
 namespace {
 class WinogradEmitter {
@@ -44,8 +56,18 @@ private:
   void multiply();
   void writePiece(KernelBuilder &k, Value piece);
   void writePanel(KernelBuilder &k, Value tileGroup, Value panel, int64_t vectors, Value count);
-  void writeProducts(KernelBuilder &k, Value point, Value firstTile, Value fromBlock, Value toBlock,
-                     Value filterOffset, int64_t vectors);
+  /// Adds the products of the input channels [firstChannel, + channels) to the tiles of blocks
+  /// [fromBlock, toBlock).
+  struct Part {
+    Value firstTile, fromBlock, toBlock, panel, firstChannel;
+    int64_t channels, vectors;
+  };
+  void writePart(KernelBuilder &k, const Part &part);
+  void transformFilters();
+  void transformFilters(KernelBuilder &k, const Part &part, Value from, int64_t row);
+  void transformRow(KernelBuilder &k, Value taps, int64_t row, Value to);
+  void fetchFilters(KernelBuilder &k, const Part &part, Value from, Value point);
+  void writeProducts(KernelBuilder &k, Value point, Value filters, const Part &part);
   void writeOutputTile(KernelBuilder &k, Value tile, Value localTile, Value column, int64_t j,
                        int64_t vectors, Value count);
   SmallVector<Value> combine(KernelBuilder &k, const Matrix &matrix, ArrayRef<Value> values);
@@ -65,7 +87,11 @@ private:
   Buffer transformed, filters;
   BlockPlan plan;
   int64_t blocksPerGroup = 1, groups = 1, tilesPerGroup = 1;
-  Value products; ///< memory of the task that is being written
+  bool sharesFilters = false;              ///< a task of its own transforms them
+  Buffer sharedFilters;                    ///< if so: [vector][point][channel][lanes]
+  int64_t channelsPerBlock = 1;            ///< that are transformed and multiplied together
+  int64_t pointPitch = 0, vectorPitch = 0; ///< of transformed filters
+  Value products, ownFilters;              ///< memory of the task that is being written
 };
 } // namespace
 
@@ -73,14 +99,16 @@ void WinogradEmitter::emit() {
   tileRows = (height() + m - 1) / m;
   tileColumns = (width() + m - 1) / m;
   tiles = problem.rows[0].size * tileRows * tileColumns;
-  filters = packFilters();
   chooseBlocksOfTiles();
+  filters = packFilters();
+  if (sharesFilters)
+    transformFilters();
   transformInputs();
   multiply();
 }
 
 void WinogradEmitter::chooseBlocksOfTiles() {
-  plan = *chooseBlocks({region.target.vectorBytes, region.target.registers}, tiles,
+  plan = *chooseBlocks({region.target.vectorBytes, region.target.registers, kMostVectors}, tiles,
                        problem.columnVectors(), inputs());
   int64_t blockBytes = points * plan.blockRows * plan.vectors * kVectorBytes;
   blocksPerGroup = std::clamp<int64_t>(kProductBytes / blockBytes, 1, plan.blocks());
@@ -88,29 +116,32 @@ void WinogradEmitter::chooseBlocksOfTiles() {
   blocksPerGroup = (plan.blocks() + groups - 1) / groups;
   groups = (plan.blocks() + blocksPerGroup - 1) / blocksPerGroup;
   tilesPerGroup = blocksPerGroup * plan.blockRows;
+  sharesFilters = groups > 1;
+  channelsPerBlock = inputs();
+  if (sharesFilters) {
+    pointPitch = inputs() * lanes;
+    vectorPitch = points * pointPitch;
+    return;
+  }
+  int64_t bytes = plan.blocks() == 1 ? kFilterBytesOfFew : kFilterBytes;
+  int64_t most = std::max<int64_t>(bytes / (n * plan.vectors * kVectorBytes), 1);
+  channelsPerBlock = llvm::divideCeil(inputs(), llvm::divideCeil(inputs(), most));
+  // The points of a row are stored together: not a multiple of a page apart.
+  vectorPitch = channelsPerBlock * lanes;
+  pointPitch = plan.vectors * vectorPitch + lanes;
 }
 
-/// [panel][point][input channel][lanes].
+/// [vector][input channel][tap][lanes], whatever the sizes of images are.
 Buffer WinogradEmitter::packFilters() {
-  int64_t channels = inputs(), panels = problem.columnVectors();
-  SmallVector<uint8_t, 0> bytes(panels * points * channels * lanes * 4, 0);
-  auto *to = reinterpret_cast<float *>(bytes.data());
+  int64_t channels = inputs(), vectors = problem.columnVectors();
+  SmallVector<uint8_t, 0> bytes(vectors * channels * kTaps * kVectorBytes, 0);
   for (int64_t column = 0; column < problem.columns; ++column)
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      float taps[9];
-      std::memcpy(taps, problem.bBytes->data() + (column * channels + channel) * sizeof taps,
-                  sizeof taps);
-      for (int64_t p = 0; p < points; ++p) {
-        double sum = 0;
-        for (int64_t y = 0; y < 3; ++y)
-          for (int64_t x = 0; x < 3; ++x)
-            sum += matrices.filter[p / n][y] * matrices.filter[p % n][x] *
-                   static_cast<double>(taps[y * 3 + x]);
-        to[((column / lanes * points + p) * channels + channel) * lanes + column % lanes] =
-            static_cast<float>(sum);
-      }
+    for (int64_t i = 0; i < channels * kTaps; ++i) {
+      int64_t to = (column / lanes * channels * kTaps + i) * lanes + column % lanes;
+      std::memcpy(bytes.data() + to * 4,
+                  problem.bBytes->data() + (column * channels * kTaps + i) * 4, 4);
     }
-  return region.constantBuffer(problem.dtype, {panels, points, channels, lanes}, bytes);
+  return region.constantBuffer(problem.dtype, {vectors, channels, kTaps, lanes}, bytes);
 }
 
 /// The products of a matrix with values, each of them a vector.
@@ -220,6 +251,8 @@ void WinogradEmitter::multiply() {
       pieces, static_cast<int64_t>(70'000 / std::max(pieceCycles, 1.0)) + 1,
       [&](KernelBuilder &k, Value begin, Value end) {
         products = k.scratch(points * tilesPerGroup * plan.vectors * kVectorBytes);
+        if (!sharesFilters)
+          ownFilters = k.scratch(n * pointPitch * 4);
         k.loop(begin, end, 1, [&](Value piece) { writePiece(k, piece); });
       },
       operations);
@@ -250,10 +283,22 @@ void WinogradEmitter::writePanel(KernelBuilder &k, Value tileGroup, Value panel,
   Value fromBlock = k.mul(tileGroup, blocksPerGroup);
   Value toBlock = k.min(k.add(fromBlock, blocksPerGroup), k.constant(plan.blocks()));
   Value firstTile = firstTileOf(k, fromBlock), endTile = firstTileOf(k, toBlock);
-  Value filterOffset = k.mul(panel, plan.vectors * filters.strides[0]);
-  k.loop(0, points, 1, [&](Value point) {
-    writeProducts(k, point, firstTile, fromBlock, toBlock, filterOffset, vectors);
+  if (channelsPerBlock != inputs()) {
+    VectorType type = k.vector(k.elementType(problem.dtype), lanes);
+    k.loop(0, points * tilesPerGroup * vectors, 1,
+           [&](Value i) { k.store(k.number(type, 0), products, k.mul(i, lanes)); });
+  }
+  Part part{firstTile, fromBlock, toBlock, panel, k.constant(0), channelsPerBlock, vectors};
+  int64_t whole = inputs() / channelsPerBlock * channelsPerBlock;
+  k.loop(0, whole, channelsPerBlock, [&](Value channel) {
+    part.firstChannel = channel;
+    writePart(k, part);
   });
+  if (whole != inputs()) {
+    part.firstChannel = k.constant(whole);
+    part.channels = inputs() - whole;
+    writePart(k, part);
+  }
   Value column = k.mul(panel, plan.vectors * lanes);
   k.loop(firstTile, endTile, 1, [&](Value tile) {
     Value local = k.sub(tile, firstTile);
@@ -263,32 +308,126 @@ void WinogradEmitter::writePanel(KernelBuilder &k, Value tileGroup, Value panel,
   });
 }
 
-/// The products at one point, of the blocks of a group: [point][tile of the group][vector].
-void WinogradEmitter::writeProducts(KernelBuilder &k, Value point, Value firstTile, Value fromBlock,
-                                    Value toBlock, Value filterOffset, int64_t vectors) {
+void WinogradEmitter::writePart(KernelBuilder &k, const Part &part) {
   Type element = k.elementType(problem.dtype);
-  std::pair<int64_t, int64_t> reduction{inputs(), 1};
+  if (sharesFilters) {
+    Value from =
+        k.at(k.pointer(sharedFilters), element, k.mul(part.panel, plan.vectors * vectorPitch));
+    k.loop(0, points, 1, [&](Value point) {
+      writeProducts(k, point, k.at(from, element, k.mul(point, pointPitch)), part);
+    });
+    return;
+  }
+  Value from = k.at(k.pointer(filters), element,
+                    k.add(k.mul(part.panel, plan.vectors * filters.strides[0]),
+                          k.mul(part.firstChannel, filters.strides[1])));
+  k.loop(0, n, 1, [&](Value row) {
+    std::function<void(int64_t)> chooseRow = [&](int64_t y) {
+      if (y + 1 == n)
+        return transformFilters(k, part, from, y);
+      k.ifThen(
+          k.less(row, k.constant(y + 1)), [&] { transformFilters(k, part, from, y); },
+          [&] { chooseRow(y + 1); });
+    };
+    chooseRow(0);
+    k.loop(0, n, 1, [&](Value x) {
+      Value point = k.add(k.mul(row, n), x);
+      fetchFilters(k, part, from, point);
+      writeProducts(k, point, k.at(ownFilters, element, k.mul(x, pointPitch)), part);
+    });
+  });
+}
+
+/// Has memory fetch the filters of the next channels, a share at every point.
+void WinogradEmitter::fetchFilters(KernelBuilder &k, const Part &part, Value from, Value point) {
+  int64_t lines = part.channels * kTaps, share = (lines + points - 1) / points;
+  Value first = k.add(k.mul(point, share), lines);
+  k.loop(first, k.add(first, share), 1, [&](Value line) {
+    for (int64_t j = 0; j < part.vectors; ++j)
+      k.prefetch(k.at(from, k.elementType(problem.dtype),
+                      k.add(k.mul(line, lanes), j * filters.strides[0])));
+  });
+}
+
+/// All filters, for all tasks.
+void WinogradEmitter::transformFilters() {
+  int64_t vectors = problem.columnVectors();
+  sharedFilters = region.temporary(problem.dtype, {vectors, points, inputs(), lanes});
+  constexpr int64_t kGrain = 200; // filters of about 300 cycles
+  double bytes = 4.0 * static_cast<double>(vectors * inputs() * lanes * (kTaps + points));
+  auto write = [&](KernelBuilder &k, Value begin, Value end) {
+    Type element = k.elementType(problem.dtype);
+    k.loop(begin, end, 1, [&](Value filter) {
+      Value taps = k.at(k.pointer(filters), element, k.mul(filter, filters.strides[1]));
+      SmallVector<Value> place = k.delinearize(filter, {vectors, inputs()});
+      Value to = k.at(k.pointer(sharedFilters), element,
+                      k.add(k.mul(place[0], vectorPitch), k.mul(place[1], lanes)));
+      for (int64_t row = 0; row < n; ++row)
+        transformRow(k, taps, row, k.at(to, element, k.constant(row * n * pointPitch)));
+    });
+  };
+  region.launch(vectors * inputs(), kGrain, write, 0, bytes);
+}
+
+/// A row of points of a part's filters, to [point][vector][channel][lanes].
+void WinogradEmitter::transformFilters(KernelBuilder &k, const Part &part, Value from,
+                                       int64_t row) {
+  Type element = k.elementType(problem.dtype);
+  k.loop(0, part.channels, 1, [&](Value channel) {
+    for (int64_t j = 0; j < part.vectors; ++j) {
+      Value taps = k.add(k.mul(channel, filters.strides[1]), j * filters.strides[0]);
+      Value to = k.add(k.mul(channel, lanes), j * vectorPitch);
+      transformRow(k, k.at(from, element, taps), row, k.at(ownFilters, element, to));
+    }
+  });
+}
+
+/// A row of points of the filters of some output channels, whose taps are vectors side by side.
+void WinogradEmitter::transformRow(KernelBuilder &k, Value taps, int64_t row, Value to) {
+  VectorType type = k.vector(k.elementType(problem.dtype), lanes);
+  SmallVector<Value> sums;
+  for (int64_t x = 0; x < 3; ++x) {
+    SmallVector<Value> column;
+    for (int64_t y = 0; y < 3; ++y)
+      column.push_back(matrices.filter[row][y] == 0
+                           ? Value()
+                           : k.load(type, taps, k.constant((y * 3 + x) * lanes)));
+    sums.append(combine(k, {matrices.filter[row]}, column));
+  }
+  for (auto [x, value] : llvm::enumerate(combine(k, matrices.filter, sums)))
+    k.store(value, to, k.constant(static_cast<int64_t>(x) * pointPitch));
+}
+
+/// The products at a point with its filters: [point][tile of the group][vector].
+void WinogradEmitter::writeProducts(KernelBuilder &k, Value point, Value filters,
+                                    const Part &part) {
+  Type element = k.elementType(problem.dtype);
+  std::pair<int64_t, int64_t> reduction{part.channels, 1};
   auto writeBlock = [&](Value block, int64_t rows) {
     Value tile = firstTileOf(k, block);
     MicrokernelBlock kernel;
     kernel.rows = rows;
-    kernel.vectors = vectors;
+    kernel.vectors = part.vectors;
     kernel.type = k.vector(element, lanes);
-    kernel.a =
-        k.at(k.pointer(transformed), element,
-             k.add(k.mul(point, transformed.strides[0]), k.mul(tile, transformed.strides[1])));
-    kernel.b =
-        k.at(k.pointer(filters), element, k.add(filterOffset, k.mul(point, filters.strides[1])));
+    kernel.a = k.at(k.pointer(transformed), element,
+                    k.add(part.firstChannel, k.add(k.mul(point, transformed.strides[0]),
+                                                   k.mul(tile, transformed.strides[1]))));
+    kernel.b = filters;
     kernel.rowStride = transformed.strides[1];
     kernel.reduction = reduction;
-    kernel.vectorStride = filters.strides[0];
+    kernel.vectorStride = vectorPitch;
     kernel.step = lanes;
-    SmallVector<Value> sums =
-        writeMicrokernel(k, kernel, SmallVector<Value>(rows * vectors, k.number(kernel.type, 0)));
-    Value to = k.mul(k.add(k.mul(point, tilesPerGroup), k.sub(tile, firstTile)), vectors * lanes);
-    for (auto [i, sum] : llvm::enumerate(sums))
-      k.store(sum, products, k.add(to, static_cast<int64_t>(i) * lanes));
+    Value to = k.at(products, element,
+                    k.mul(k.add(k.mul(point, tilesPerGroup), k.sub(tile, part.firstTile)),
+                          part.vectors * lanes));
+    SmallVector<Value> sums;
+    for (int64_t i = 0; i < rows * part.vectors; ++i)
+      sums.push_back(channelsPerBlock == inputs() ? k.number(kernel.type, 0)
+                                                  : k.load(kernel.type, to, k.constant(i * lanes)));
+    for (auto [i, sum] : llvm::enumerate(writeMicrokernel(k, kernel, sums)))
+      k.store(sum, to, k.constant(static_cast<int64_t>(i) * lanes));
   };
+  auto [fromBlock, toBlock] = std::pair(part.fromBlock, part.toBlock);
   Value large = k.constant(plan.largeBlocks);
   k.loop(fromBlock, k.min(toBlock, large), 1,
          [&](Value block) { writeBlock(block, plan.blockRows); });

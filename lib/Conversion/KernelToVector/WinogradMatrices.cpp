@@ -6,6 +6,8 @@
 // factor of two.
 #include "Winograd.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -41,9 +43,10 @@ WinogradMatrices winogradMatrices(int64_t m, int64_t r) {
     for (int64_t i = 0; i < m; ++i)
       made.outputs[i][p] = std::pow(kPoints[p], i);
     for (int64_t i = 0; i < r; ++i)
-      made.filter[p][i] = std::pow(kPoints[p], i) / scale;
-    std::vector<double> product = productWithout(points, p);
-    std::copy(product.begin(), product.end(), made.inputs[p].begin());
+      made.filter[p][i] = std::pow(kPoints[p], i);
+    // Scaled here and not in the filter's matrix, whose factors are so few and simple.
+    for (auto [i, factor] : llvm::enumerate(productWithout(points, p)))
+      made.inputs[p][i] = factor / scale;
   }
   made.outputs[m - 1][points] = 1; // infinity
   made.filter[points][r - 1] = 1;
@@ -59,16 +62,16 @@ static double cyclesOf(const WinogradShape &s, int64_t m) {
   double channels = static_cast<double>(s.inputs) * static_cast<double>(up(s.outputs, 16));
   double pixels = static_cast<double>(s.images * s.height * s.width);
   constexpr double kBytesPerCycle = 6, kCachedBytes = 4e6;
-  auto weightCycles = [&](double points) {
-    return std::max(points * channels * 64 - kCachedBytes, 0.0) / kBytesPerCycle;
-  };
+  double weightCycles = std::max(9 * channels * 64 - kCachedBytes, 0.0) / kBytesPerCycle;
   if (m == 0)
-    return std::max(9 * pixels * channels / 0.9, weightCycles(9));
+    return std::max(9 * pixels * channels / 0.9, weightCycles);
   double points = static_cast<double>((m + 2) * (m + 2));
   double tiles = static_cast<double>(s.images * up(s.height, m) * up(s.width, m));
   double transforms =
       tiles * points * 10 * static_cast<double>(up(s.inputs, 16) + up(s.outputs, 16));
-  return std::max(points * tiles * channels / 0.8, weightCycles(points)) + transforms;
+  // A task transforms the filters for itself, and then has about 20 tiles for them.
+  double filters = channels * points * 2.2 * std::max(tiles / 20, 1.0);
+  return points * tiles * channels / 0.8 + weightCycles + filters + transforms;
 }
 
 int64_t chooseWinogradTile(const WinogradShape &shape) {

@@ -110,3 +110,19 @@ ts.func @reshape_written(%x: !ts.tensor<[4,6],f32>) -> (!ts.tensor<[4,6],f32>, !
   %3 = ts.aten "aten::zero_"(%2) : (!ts.tensor<[24],f32>) -> !ts.tensor<[24],f32>
   ts.return %1, %3 : !ts.tensor<[4,6],f32>, !ts.tensor<[24],f32>
 }
+
+// CHECK-LABEL: ts.func @too_many_phases
+// CHECK:       "aten::conv_transpose1d"{{.*}}kernel.generic = "its stride makes more phases of the outputs than are worth kernels"
+ts.func @too_many_phases(%x: !ts.tensor<[1,1,2],f32>) -> !ts.tensor<[1,1,2001],f32> {
+  %none = ts.constant !ts.none, unit
+  %0 = ts.constant !ts.int, 0 : i64
+  %1 = ts.constant !ts.int, 1 : i64
+  %2 = ts.constant !ts.int, 2 : i64
+  %n = ts.constant !ts.int, 2000 : i64
+  %zeros = ts.list_construct(%0) : (!ts.int) -> !ts.list<!ts.int>
+  %ones = ts.list_construct(%1) : (!ts.int) -> !ts.list<!ts.int>
+  %stride = ts.list_construct(%n) : (!ts.int) -> !ts.list<!ts.int>
+  %w = ts.aten "aten::slice.Tensor"(%x, %2, %0, %1, %1) : (!ts.tensor<[1,1,2],f32>, !ts.int, !ts.int, !ts.int, !ts.int) -> !ts.tensor<[1,1,1],f32>
+  %r = ts.aten "aten::conv_transpose1d"(%x, %w, %none, %stride, %zeros, %zeros, %1, %ones) : (!ts.tensor<[1,1,2],f32>, !ts.tensor<[1,1,1],f32>, !ts.none, !ts.list<!ts.int>, !ts.list<!ts.int>, !ts.list<!ts.int>, !ts.int, !ts.list<!ts.int>) -> !ts.tensor<[1,1,2001],f32>
+  ts.return %r : !ts.tensor<[1,1,2001],f32>
+}
