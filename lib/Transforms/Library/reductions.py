@@ -289,3 +289,15 @@ def searchsorted__Tensor(sorted_sequence: Tensor, self: Tensor, out_int32: bool,
     if out_int32:
         return count.to(3)
     return count
+
+
+# Counts of equal parts of a range that is given; what lies outside is counted behind them.
+def histc(self: Tensor, bins: int, min: number, max: number) -> Tensor:
+    low, high = float(min), float(max)
+    if not self.is_floating_point() or bins < 1 or not high > low or high - low == inf:
+        return torch.histc(self, bins, min, max)
+    x = self.reshape([-1]).to(7)
+    part = torch.clamp_max(((x - low) / (high - low) * bins).to(4), bins - 1)
+    places = torch.where((x >= low) & (x <= high), part, bins)
+    ones = torch.ones_like(self.reshape([-1]))
+    return torch.zeros([bins + 1], dtype=self.dtype).scatter_add(0, places, ones).narrow(0, 0, bins).clone()
