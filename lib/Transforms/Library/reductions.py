@@ -301,3 +301,47 @@ def histc(self: Tensor, bins: int, min: number, max: number) -> Tensor:
     places = torch.where((x >= low) & (x <= high), part, bins)
     ones = torch.ones_like(self.reshape([-1]))
     return torch.zeros([bins + 1], dtype=self.dtype).scatter_add(0, places, ones).narrow(0, 0, bins).clone()
+
+
+# ---- Quantiles: between the two numbers in order that the rank lies between
+def has_quantile(x: Tensor, q: float, dim: Optional[int], keepdim: bool, interpolation: str) -> bool:
+    known = x.is_floating_point() and q >= 0 and q <= 1 and interpolation == "linear"
+    if dim is None:
+        return known and not keepdim
+    return known and x.dim() > 0
+
+
+# Of the first `count` of a line that is in order; NaN stand behind.
+def between(ordered: Tensor, count: Tensor, q: float, dim: int) -> Tensor:
+    rank = (count - 1).to(ordered.dtype) * q
+    lower = torch.clamp_min(torch.floor(rank), 0)
+    below = ordered.gather(dim, lower.to(4))
+    above = ordered.gather(dim, torch.clamp_min(torch.ceil(rank), 0).to(4))
+    return torch.lerp(below, above, rank - lower)
+
+
+def quantile_of(self: Tensor, q: float, dim: Optional[int], keepdim: bool, skips: bool) -> Tensor:
+    x, d = self.reshape([-1]), 0
+    if dim is not None:
+        x, d = self, dim
+    ordered, places = torch.sort(x, d, False)
+    missing = torch.isnan(x)
+    count = torch.logical_not(missing).sum([d], True)
+    value = between(ordered, count, q, d)
+    if not skips:
+        value = torch.where(missing.any(d, True), nan, value)
+    if keepdim:
+        return value
+    return value.squeeze(d)
+
+
+def nanquantile__scalar(self: Tensor, q: float, dim: Optional[int], keepdim: bool, interpolation: str) -> Tensor:
+    if not has_quantile(self, q, dim, keepdim, interpolation):
+        return torch.nanquantile(self, q, dim, keepdim, interpolation=interpolation)
+    return quantile_of(self, q, dim, keepdim, True)
+
+
+def quantile__scalar(self: Tensor, q: float, dim: Optional[int], keepdim: bool, interpolation: str) -> Tensor:
+    if not has_quantile(self, q, dim, keepdim, interpolation):
+        return torch.quantile(self, q, dim, keepdim, interpolation=interpolation)
+    return quantile_of(self, q, dim, keepdim, False)
