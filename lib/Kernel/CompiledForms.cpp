@@ -77,10 +77,8 @@ static SmallVector<Kind, 2> kindsOf(StringRef name) {
 
 static std::optional<std::string> whyNot(Kind kind, ts::AtenOp op) {
   switch (kind) {
-  case Kind::Map: {
-    std::optional<std::string> reason = whyNotPointwise(op);
-    return reason ? std::optional("it " + *reason) : std::nullopt;
-  }
+  case Kind::Map:
+    return whyNotPointwise(op);
   case Kind::Contraction:
     return whyNotContraction(op);
   case Kind::Rows:

@@ -5,6 +5,7 @@
 #include "tsc/Kernel/ConstantOperands.h"
 #include "tsc/Kernel/GroupForms.h"
 #include "tsc/Kernel/Pointwise.h"
+#include "tsc/Kernel/Reasons.h"
 
 #include <cmath>
 
@@ -27,19 +28,19 @@ static bool isAbsent(Value value) { return !value || isNone(value); }
 static bool readShapes(AttentionForm &form, bool isGrouped, std::string &why) {
   ts::TensorType q = staticTensor(form.query), k = staticTensor(form.key);
   ts::TensorType v = staticTensor(form.value);
-  auto no = [&](StringRef reason) {
-    why = reason.str();
+  auto no = [&](Reason reason) {
+    why = because(reason);
     return false;
   };
   if (!q || !k || !v)
-    return no("dtype or sizes of an operand are not known");
+    return no(Reason::NotPrecise);
   form.dtype = q.getDtype();
   if ((form.dtype != DType::Float32 && form.dtype != DType::Float64) ||
       k.getDtype() != form.dtype || v.getDtype() != form.dtype)
-    return no("dtype of an operand is neither f32 nor f64, or differs");
+    return no(Reason::DTypeNotCompiled);
   int64_t rank = q.getRank();
   if (rank < 2 || k.getRank() != rank || v.getRank() != rank)
-    return no("operands have different ranks");
+    return no(Reason::RankNotCompiled);
   form.batch.assign(q.getSizes().begin(), q.getSizes().end() - 2);
   form.queries = q.getSizes()[rank - 2];
   form.depth = q.getSizes()[rank - 1];
@@ -47,19 +48,19 @@ static bool readShapes(AttentionForm &form, bool isGrouped, std::string &why) {
   form.valueDepth = v.getSizes()[rank - 1];
   if (k.getSizes()[rank - (form.isKeyTransposed ? 2 : 1)] != form.depth ||
       v.getSizes()[rank - 2] != form.keys)
-    return no("sizes of the operands do not agree");
+    return no(Reason::SizesDoNotFit);
   for (int64_t d = 0; d < rank - 2; ++d) {
     int64_t heads = form.batch[d], own = k.getSizes()[d];
     bool grouped = isGrouped && d == rank - 3 && own > 0 && heads % own == 0;
     if (v.getSizes()[d] != own || (own != heads && own != 1 && !grouped))
-      return no("batch dimensions of the operands differ");
+      return no(Reason::SizesDoNotFit);
     if (grouped)
       form.headRatio = heads / own;
   }
   if (form.queries == 0 || form.keys == 0 || form.depth == 0 || form.valueDepth == 0)
-    return no("an operand is empty");
+    return no(Reason::NoElements);
   if (form.keys * dtypeBytes(form.dtype) > kMostScoreBytes)
-    return no("there are too many keys");
+    return no(Reason::TooManyKeys);
   return true;
 }
 
@@ -82,16 +83,18 @@ static std::optional<AttentionForm> readOperator(ts::AtenOp op, std::string &why
   form.value = op.getArg("value");
   form.result = op.getResult(0);
   form.isSafe = true;
-  auto no = [&](StringRef reason) -> std::optional<AttentionForm> {
-    why = reason.str();
+  auto no = [&](Reason reason, StringRef argument = "") -> std::optional<AttentionForm> {
+    why = because(reason, argument);
     return std::nullopt;
   };
   std::optional<double> dropout = constantNumber(op.getArg("dropout_p"));
   std::optional<bool> causal = constantBool(op.getArg("is_causal"));
   Value grouped = op.getArg("enable_gqa"), scale = op.getArg("scale");
   std::optional<bool> isGrouped = isAbsent(grouped) ? false : constantBool(grouped);
-  if (dropout != 0.0 || !causal || !isGrouped)
-    return no("an argument is not constant, or there is dropout");
+  if (!dropout || !causal || !isGrouped)
+    return no(Reason::OptionNotConstant);
+  if (*dropout != 0)
+    return no(Reason::DropsValues);
   form.isCausal = *causal;
   if (!readShapes(form, *isGrouped, why))
     return std::nullopt;
@@ -99,14 +102,14 @@ static std::optional<AttentionForm> readOperator(ts::AtenOp op, std::string &why
   if (!isAbsent(scale)) {
     std::optional<double> number = constantNumber(scale);
     if (!number)
-      return no("'scale' is not constant");
+      return no(Reason::NotConstant, "scale");
     form.scale = *number;
   }
   if (Value mask = op.getArg("attn_mask"); !isAbsent(mask)) {
     ts::TensorType type = staticTensor(mask);
     if (!fitsScores(form, type) || form.isCausal ||
         (type.getDtype() != DType::Bool && type.getDtype() != form.dtype))
-      return no("dtype or sizes of the mask");
+      return no(Reason::ArgumentDoesNotFit, "attn_mask");
     form.mask = mask;
   }
   return form;
@@ -141,7 +144,7 @@ static std::optional<AttentionForm> readChain(ArrayRef<ts::AtenOp> ops, std::str
   }
   if (fits)
     return form;
-  why = "the operators between the products change dtype or sizes";
+  why = because(Reason::SizesDoNotFit);
   return std::nullopt;
 }
 
@@ -150,7 +153,7 @@ std::optional<AttentionForm> findAttentionForm(ArrayRef<ts::AtenOp> ops, std::st
     return readOperator(ops[0], why);
   if (ops.size() >= 3 && isProduct(ops.front()) && isProduct(ops.back()))
     return readChain(ops, why);
-  why = "it is no attention";
+  why = because(Reason::NoForm);
   return std::nullopt;
 }
 

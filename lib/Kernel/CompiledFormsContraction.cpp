@@ -22,20 +22,20 @@ static bool isFloat(DType dtype) { return dtype == DType::Float32 || dtype == DT
 /// Every tensor operand and the result: static sizes and the one dtype.
 static std::optional<std::string> whyNotOperands(ts::AtenOp op) {
   if (op.getNumResults() != 1 || !tensorType(op.getResult(0)))
-    return "its result is no tensor";
+    return because(Reason::NotOnTensors);
   ts::TensorType result = tensorType(op.getResult(0));
   if (!isFloat(result.getDtype()))
-    return "its dtype is not float32 or float64";
+    return because(Reason::DTypeNotCompiled);
   if (!result.hasStaticShape())
-    return "its sizes are not known";
+    return because(Reason::NotPrecise);
   for (Value operand : op.getArgs()) {
     ts::TensorType type = tensorType(operand);
     if (!type)
       continue;
     if (!type.hasStaticShape())
-      return "sizes of an operand are not known";
+      return because(Reason::NotPrecise);
     if (type.getDtype() != result.getDtype())
-      return "its operands have several dtypes";
+      return because(Reason::DTypesDiffer);
   }
   return std::nullopt;
 }
@@ -48,31 +48,31 @@ static bool hasRank(ts::AtenOp op, StringRef argument, int64_t rank) {
 static std::optional<std::string> whyNotScaled(ts::AtenOp op, StringRef a, StringRef b,
                                                int64_t rank) {
   if (!hasRank(op, a, rank) || !hasRank(op, b, rank))
-    return "its operands do not have " + std::to_string(rank) + " dimensions";
-  if (!constantNumber(op.getArg("alpha")) || !constantNumber(op.getArg("beta")))
-    return "alpha or beta is not constant";
+    return because(Reason::RankNotCompiled);
+  for (StringRef name : {"alpha", "beta"})
+    if (!constantNumber(op.getArg(name)))
+      return because(Reason::NotConstant, name);
   if (!broadcastsTo(tensorType(op.getArg("self")).getSizes(),
                     tensorType(op.getResult(0)).getSizes()))
-    return "what is added does not broadcast";
+    return because(Reason::SizesDoNotFit);
   return std::nullopt;
 }
 
 static std::optional<std::string> whyNotMatmul(ts::AtenOp op) {
   ts::TensorType a = tensorType(op.getArg("self")), b = tensorType(op.getArg("other"));
-  if (!a || !b || a.getRank() == 0 || b.getRank() == 0)
-    return "an operand is no matrix or vector";
-  if (a.getRank() == 1 && b.getRank() == 1)
-    return "it is a product of two vectors";
+  bool areVectors = a && b && a.getRank() == 1 && b.getRank() == 1;
+  if (!a || !b || a.getRank() == 0 || b.getRank() == 0 || areVectors)
+    return because(Reason::RankNotCompiled);
   return std::nullopt;
 }
 
 static std::optional<std::string> whyNotLinear(ts::AtenOp op) {
   ts::TensorType input = tensorType(op.getArg("input"));
   if (!input || input.getRank() == 0 || !hasRank(op, "weight", 2))
-    return "its weight is not a matrix";
+    return because(Reason::RankNotCompiled);
   Value bias = op.getArg("bias");
   if (!isNone(bias) && !hasRank(op, "bias", 1))
-    return "its bias is not a vector";
+    return because(Reason::RankNotCompiled);
   return std::nullopt;
 }
 
@@ -120,27 +120,28 @@ static std::optional<std::string> whyNotConvolution(ts::AtenOp op) {
   ts::TensorType input = tensorType(op.getArg("input")), weight = tensorType(op.getArg("weight"));
   if (!input || !weight || input.getRank() < 3 || input.getRank() > 5 ||
       weight.getRank() != input.getRank())
-    return "its input is not a batch of 1 to 3 dimensional images";
+    return because(Reason::RankNotCompiled);
   int64_t spatial = input.getRank() - 2;
   if (Value transposed = op.getArg("transposed"))
     if (!constantBool(transposed))
       return because(Reason::NotConstant, "transposed");
-  if (!isWindow(op.getArg("stride"), spatial, 1) || !isWindow(op.getArg("dilation"), spatial, 1))
-    return "its stride or dilation is not constant";
+  for (StringRef name : {"stride", "dilation"})
+    if (!isWindow(op.getArg(name), spatial, 1))
+      return because(Reason::NotConstant, name);
   if (isa<ts::StrType>(op.getArg("padding").getType())) {
     auto text = op.getArg("padding").getDefiningOp<ts::ConstantOp>();
     auto word = text ? dyn_cast<StringAttr>(text.getValue()) : StringAttr();
     if (!word || (word != "same" && word != "valid"))
-      return "its padding is not constant";
+      return because(Reason::NotConstant, "padding");
   } else if (!isWindow(op.getArg("padding"), spatial, 0)) {
-    return "its padding is not constant";
+    return because(Reason::NotConstant, "padding");
   }
   std::optional<int64_t> groups = constantInt(op.getArg("groups"));
   if (!groups || *groups < 1 || weight.getSizes()[0] % *groups != 0 ||
       input.getSizes()[1] != weight.getSizes()[1] * *groups)
-    return "its groups do not fit its channels";
+    return because(Reason::ArgumentDoesNotFit, "groups");
   if (!isNone(op.getArg("bias")) && !hasRank(op, "bias", 1))
-    return "its bias is not a vector";
+    return because(Reason::RankNotCompiled);
   return std::nullopt;
 }
 
@@ -164,18 +165,18 @@ std::optional<std::string> whyNotContraction(ts::AtenOp op) {
   if (op.getName() == "aten::mm" || op.getName() == "aten::bmm") {
     int64_t rank = op.getName() == "aten::mm" ? 2 : 3;
     if (!hasRank(op, "self", rank) || !hasRank(op, "mat2", rank))
-      return "its operands are not matrices";
+      return because(Reason::RankNotCompiled);
     return std::nullopt;
   }
   if (op.getName() == "aten::mv")
     return hasRank(op, "self", 2) && hasRank(op, "vec", 1)
                ? std::nullopt
-               : std::optional<std::string>("its operands are not a matrix and a vector");
+               : std::optional(because(Reason::RankNotCompiled));
   if (op.getName() == "aten::addmm")
     return whyNotScaled(op, "mat1", "mat2", 2);
   if (op.getName() == "aten::baddbmm")
     return whyNotScaled(op, "batch1", "batch2", 3);
-  return "this overload has no compiled form";
+  return because(Reason::NoForm);
 }
 
 } // namespace tsc::kernel

@@ -4,6 +4,7 @@
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
 #include "tsc/Kernel/MoveForm.h"
+#include "tsc/Kernel/Reasons.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -24,8 +25,8 @@ public:
 private:
   using Read = bool (Reader::*)();
   static Read readerOf(StringRef base);
-  bool fail(const Twine &reason) {
-    why = reason.str();
+  template <typename... Args> bool fail(Reason reason, Args &&...args) {
+    why = because(reason, std::forward<Args>(args)...);
     return false;
   }
   bool readInt(StringRef argument, int64_t &number);
@@ -83,14 +84,14 @@ SmallVector<Value> joinedTensors(ts::AtenOp op) {
 bool Reader::readInt(StringRef argument, int64_t &number) {
   std::optional<int64_t> given = constantInt(op.getArg(argument));
   if (!given)
-    return fail("argument '" + argument + "' is not constant");
+    return fail(Reason::NotConstant, argument);
   number = *given;
   return true;
 }
 bool Reader::readInts(StringRef argument, SmallVectorImpl<int64_t> &numbers) {
   std::optional<SmallVector<int64_t>> given = constantInts(op.getArg(argument));
   if (!given)
-    return fail("argument '" + argument + "' is not constant");
+    return fail(Reason::NotConstant, argument);
   numbers.assign(given->begin(), given->end());
   return true;
 }
@@ -100,7 +101,7 @@ static bool wrapDim(int64_t &dim, int64_t rank) {
 }
 bool Reader::readDim(int64_t rank, StringRef argument) {
   return readInt(argument, form.dim) &&
-         (wrapDim(form.dim, rank) || fail("argument '" + argument + "' is out of range"));
+         (wrapDim(form.dim, rank) || fail(Reason::OutOfRange, argument));
 }
 /// Dimensions that stay as they are.
 void Reader::keepDims(int64_t first, int64_t end) {
@@ -113,31 +114,31 @@ bool Reader::readJoin() {
   form.kind = Form::Join;
   auto tensors = listElements(op.getArgs().front());
   if (!tensors || tensors->empty())
-    return fail("the list of tensors is not known");
+    return fail(Reason::ListNotKnown, "tensors");
   if (!readDim(to.getRank()))
     return false;
   int64_t total = 0;
   for (Value tensor : *tensors) {
     ts::TensorType type = staticTensor(tensor);
     if (!type || type.getDtype() != to.getDtype())
-      return fail("a tensor of the list has another dtype");
+      return fail(Reason::DTypesDiffer);
     if (type.getRank() == 1 && type.getSizes()[0] == 0 && to.getRank() != 1)
       continue;
     if (type.getRank() != to.getRank())
-      return fail("a tensor of the list has another rank");
+      return fail(Reason::RankNotCompiled);
     for (int64_t d = 0; d < to.getRank(); ++d)
       if (d != form.dim && type.getSizes()[d] != to.getSizes()[d])
-        return fail("sizes of the list's tensors do not fit");
+        return fail(Reason::SizesDoNotFit);
     total += type.getSizes()[form.dim];
   }
-  return total == to.getSizes()[form.dim] || fail("sizes of the list's tensors do not fit");
+  return total == to.getSizes()[form.dim] || fail(Reason::SizesDoNotFit);
 }
 
 bool Reader::readStack() {
   form.kind = Form::Stack;
   auto tensors = listElements(op.getArgs().front());
   if (!tensors || tensors->empty())
-    return fail("the list of tensors is not known");
+    return fail(Reason::ListNotKnown, "tensors");
   if (!readDim(to.getRank()))
     return false;
   SmallVector<int64_t> sizes(to.getSizes());
@@ -145,10 +146,10 @@ bool Reader::readStack() {
   for (Value tensor : *tensors) {
     ts::TensorType type = staticTensor(tensor);
     if (!type || type.getDtype() != to.getDtype() || type.getSizes() != ArrayRef(sizes))
-      return fail("tensors of the list have other sizes or dtypes");
+      return fail(Reason::SizesDoNotFit);
   }
   return static_cast<int64_t>(tensors->size()) == to.getSizes()[form.dim] ||
-         fail("sizes of the list's tensors do not fit");
+         fail(Reason::SizesDoNotFit);
 }
 
 // ---- Reordering
@@ -164,7 +165,7 @@ bool Reader::readFlip() {
   keepDims(0, from.getRank());
   for (int64_t dim : dims) {
     if (!wrapDim(dim, from.getRank()) || form.segments[dim].front().step < 0)
-      return fail("argument 'dims' is out of range");
+      return fail(Reason::OutOfRange, "dims");
     form.segments[dim] = {Segment{0, size(dim) - 1, size(dim), -1}};
   }
   return true;
@@ -178,12 +179,12 @@ bool Reader::readRoll() {
   if (dims.empty() && from.getRank() == 1)
     dims = {0};
   if (dims.empty() || dims.size() != shifts.size())
-    return fail("argument 'dims' does not fit");
+    return fail(Reason::ArgumentDoesNotFit, "dims");
   keepDims(0, from.getRank());
   SmallVector<int64_t> starts(from.getRank(), 0);
   for (auto [shift, dim] : llvm::zip(shifts, dims)) {
     if (!wrapDim(dim, from.getRank()))
-      return fail("argument 'dims' is out of range");
+      return fail(Reason::OutOfRange, "dims");
     int64_t n = std::max<int64_t>(size(dim), 1);
     starts[dim] = (starts[dim] + n - (shift % n + n) % n) % n;
   }
@@ -204,11 +205,11 @@ bool Reader::readTile() {
     numbers.insert(numbers.begin(), from.getRank() - numbers.size(), 1);
   int64_t lead = static_cast<int64_t>(numbers.size()) - from.getRank();
   if (lead < 0 || static_cast<int64_t>(numbers.size()) != to.getRank())
-    return fail("repeats do not fit");
+    return fail(Reason::ArgumentDoesNotFit, "repeats");
   for (auto [d, times] : llvm::enumerate(numbers)) {
     auto at = static_cast<int64_t>(d);
     if (times < 0 || times * (at < lead ? 1 : size(at - lead)) != to.getSizes()[at])
-      return fail("repeats do not fit");
+      return fail(Reason::ArgumentDoesNotFit, "repeats");
   }
   form.numbers.assign(numbers.begin(), numbers.end());
   return true;
@@ -217,7 +218,7 @@ bool Reader::readTile() {
 bool Reader::readRepeatInterleave() {
   form.kind = Form::RepeatElements;
   if (op.getName() != "aten::repeat_interleave.self_int")
-    return fail("numbers of repeats are in a tensor");
+    return fail(Reason::NotConstant, "repeats");
   if (!readInt("repeats", form.count))
     return false;
   Value dim = op.getArg("dim");
@@ -230,7 +231,7 @@ bool Reader::readRepeatInterleave() {
       own *= each;
   return (form.count >= 0 && to.getRank() == (form.flattened ? 1 : from.getRank()) &&
           to.getSizes()[form.dim] == own * form.count) ||
-         fail("repeats do not fit");
+         fail(Reason::ArgumentDoesNotFit, "repeats");
 }
 
 bool Reader::readRotate() {
@@ -240,7 +241,7 @@ bool Reader::readRotate() {
     return false;
   if (dims.size() != 2 || !wrapDim(dims[0], from.getRank()) || !wrapDim(dims[1], from.getRank()) ||
       dims[0] == dims[1])
-    return fail("argument 'dims' does not fit");
+    return fail(Reason::ArgumentDoesNotFit, "dims");
   form.count = (form.count % 4 + 4) % 4;
   form.numbers.assign(dims.begin(), dims.end());
   return true;
@@ -258,24 +259,23 @@ bool Reader::readShuffle() {
     return false;
   int64_t rank = from.getRank(), n = form.count;
   if (n <= 0 || rank < 3 || rank != to.getRank())
-    return fail("the factor does not fit");
+    return fail(Reason::ArgumentDoesNotFit, argument);
   bool fits = form.kind == Form::PixelShuffle ? size(rank - 3) % (n * n) == 0
               : form.kind == Form::PixelUnshuffle
                   ? size(rank - 1) % n == 0 && size(rank - 2) % n == 0
                   : size(1) % n == 0;
-  return fits || fail("the factor does not fit");
+  return fits || fail(Reason::ArgumentDoesNotFit, argument);
 }
 
 bool Reader::readTriangle() {
   form.kind = Form::Triangle;
   form.upper = op.getBaseName() == "aten::triu";
-  return readInt("diagonal", form.count) &&
-         (from.getRank() >= 2 || fail("the tensor is no matrix"));
+  return readInt("diagonal", form.count) && (from.getRank() >= 2 || fail(Reason::RankNotCompiled));
 }
 
 bool Reader::readCopy() {
   form.kind = Form::Copy;
-  return from.getSizes() == to.getSizes() || fail("sizes differ");
+  return from.getSizes() == to.getSizes() || fail(Reason::SizesDoNotFit);
 }
 
 /// Is a number one of the result's dtype, as far as it matters which way it is rounded?
@@ -292,9 +292,9 @@ bool Reader::readFill() {
     return true;
   std::optional<double> value = constantNumber(op.getArg("fill_value"));
   if (!value)
-    return fail("argument 'fill_value' is not constant");
+    return fail(Reason::NotConstant, "fill_value");
   form.value = *value;
-  return isExact(*value) || fail("the value is not one of the dtype");
+  return isExact(*value) || fail(Reason::ValueNotHeld);
 }
 
 // ---- Padding
@@ -303,14 +303,14 @@ bool Reader::padConstant(ArrayRef<int64_t> pad, double value) {
   form.value = value;
   int64_t rank = from.getRank();
   if (!isExact(value))
-    return fail("the value is not one of the dtype");
+    return fail(Reason::ValueNotHeld);
   if (pad.size() % 2 || static_cast<int64_t>(pad.size()) > 2 * rank)
-    return fail("argument 'pad' does not fit");
+    return fail(Reason::ArgumentDoesNotFit, "pad");
   for (int64_t d = 0; d < rank; ++d) {
     size_t at = 2 * (rank - 1 - d);
     int64_t before = at < pad.size() ? pad[at] : 0, after = at < pad.size() ? pad[at + 1] : 0;
     if (size(d) + before + after != to.getSizes()[d])
-      return fail("argument 'pad' does not fit");
+      return fail(Reason::ArgumentDoesNotFit, "pad");
     Segment kept{std::max<int64_t>(before, 0), std::max<int64_t>(-before, 0),
                  size(d) + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0), 1};
     kept.count = std::max<int64_t>(kept.count, 0);
@@ -332,7 +332,7 @@ bool Reader::padBorder(ArrayRef<int64_t> pad, StringRef mode) {
   form.kind = Form::Segments;
   int64_t rank = from.getRank(), padded = static_cast<int64_t>(pad.size()) / 2;
   if (pad.size() % 2 || padded < 1 || padded > 3 || (rank != padded + 1 && rank != padded + 2))
-    return fail("argument 'pad' does not fit");
+    return fail(Reason::ArgumentDoesNotFit, "pad");
   keepDims(0, rank - padded);
   for (int64_t d = rank - padded; d < rank; ++d) {
     int64_t before = pad[2 * (rank - 1 - d)], after = pad[2 * (rank - 1 - d) + 1], n = size(d);
@@ -340,7 +340,7 @@ bool Reader::padBorder(ArrayRef<int64_t> pad, StringRef mode) {
     bool crops = mode == "circular" && (before < 0 || after < 0);
     if (n == 0 || before > most || after > most || crops || n + before + after < 1 ||
         n + before + after != to.getSizes()[d])
-      return fail("argument 'pad' does not fit");
+      return fail(Reason::ArgumentDoesNotFit, "pad");
     SmallVector<Segment, 3> list;
     for (int64_t o = 0; o < to.getSizes()[d]; ++o) {
       int64_t place = borderIndex(mode, o - before, n);
@@ -364,7 +364,7 @@ bool Reader::readConstantPad() {
   SmallVector<int64_t> pad;
   std::optional<double> value = constantNumber(op.getArg("value"));
   if (!value)
-    return fail("argument 'value' is not constant");
+    return fail(Reason::NotConstant, "value");
   return readInts("pad", pad) && padConstant(pad, *value);
 }
 bool Reader::readBorderPad() {
@@ -379,18 +379,18 @@ bool Reader::readPad() {
   SmallVector<int64_t> pad;
   std::optional<StringRef> mode = constantString(op.getArg("mode"));
   if (!mode)
-    return fail("argument 'mode' is not constant");
+    return fail(Reason::NotConstant, "mode");
   Value given = op.getArg("value");
   std::optional<double> value = isNone(given) ? std::optional(0.0) : constantNumber(given);
   if (!value)
-    return fail("argument 'value' is not constant");
+    return fail(Reason::NotConstant, "value");
   if (!readInts("pad", pad))
     return false;
   if (*mode == "constant")
     return padConstant(pad, *value);
   bool known = *mode == "reflect" || *mode == "replicate" || *mode == "circular";
   if (!known || *value != 0)
-    return fail("the mode and value do not fit");
+    return fail(Reason::ArgumentDoesNotFit, "mode");
   return padBorder(pad, *mode);
 }
 
@@ -400,15 +400,15 @@ bool Reader::checkIndex(bool mayBeInt32, int64_t sizeOfDim) {
   bool fits =
       type && (type.getDtype() == DType::Int64 || (mayBeInt32 && type.getDtype() == DType::Int32));
   if (!fits)
-    return fail("the index has another dtype");
-  return sizeOfDim > 0 || fail("the indexed dimension is empty");
+    return fail(Reason::IndexDType);
+  return sizeOfDim > 0 || fail(Reason::NoElements);
 }
 
 bool Reader::readEmbedding() {
   form.kind = Form::Select;
   form.source = op.getArg("weight"), form.index = op.getArg("indices");
   form.message = "index out of range in self";
-  return (from.getRank() == 2 || fail("the weight is no matrix")) && checkIndex(true, size(0));
+  return (from.getRank() == 2 || fail(Reason::RankNotCompiled)) && checkIndex(true, size(0));
 }
 
 bool Reader::readIndexSelect() {
@@ -417,7 +417,7 @@ bool Reader::readIndexSelect() {
   form.message = "index out of range in self";
   auto type = staticTensor(form.index);
   if (!type || type.getRank() != 1 || from.getRank() == 0)
-    return fail("a scalar");
+    return fail(Reason::RankNotCompiled);
   return readDim(from.getRank()) && checkIndex(true, size(form.dim));
 }
 
@@ -432,16 +432,16 @@ bool Reader::readIndex() {
   form.wraps = true;
   auto indices = listElements(op.getArg("indices"));
   if (!indices)
-    return fail("the list of indices is not known");
+    return fail(Reason::ListNotKnown, "indices");
   for (auto [d, index] : llvm::enumerate(*indices)) {
     if (isNone(index))
       continue;
     if (form.index)
-      return fail("several dimensions are indexed");
+      return fail(Reason::SeveralIndices);
     form.index = index, form.dim = static_cast<int64_t>(d);
   }
   if (!form.index || form.dim >= from.getRank())
-    return fail("no dimension is indexed");
+    return fail(Reason::ArgumentDoesNotFit, "indices");
   form.message = outOfBounds(form.dim, size(form.dim));
   return checkIndex(true, size(form.dim));
 }
@@ -451,12 +451,12 @@ bool Reader::readGather() {
   form.source = op.getArg("self"), form.index = op.getArg("index");
   auto type = staticTensor(form.index);
   if (!type || type.getRank() != from.getRank() || from.getRank() == 0)
-    return fail("a scalar");
+    return fail(Reason::RankNotCompiled);
   if (!readDim(from.getRank()))
     return false;
   for (int64_t d = 0; d < from.getRank(); ++d)
     if (d != form.dim && type.getSizes()[d] > size(d))
-      return fail("the index is larger than the tensor");
+      return fail(Reason::SizesDoNotFit);
   form.message = outOfBounds(form.dim, size(form.dim));
   return checkIndex(false, size(form.dim));
 }
@@ -478,12 +478,12 @@ bool Reader::readTakeAlongDim() {
   if (Value dim = op.getArg("dim"); !isNone(dim)) {
     form.kind = Form::Gather;
     if (!type || type.getRank() != from.getRank() || from.getRank() == 0)
-      return fail("a scalar");
+      return fail(Reason::RankNotCompiled);
     if (!readDim(from.getRank()))
       return false;
     for (int64_t d = 0; d < from.getRank(); ++d)
       if (d != form.dim && type.getSizes()[d] != size(d))
-        return fail("the tensors are broadcast");
+        return fail(Reason::SizesDoNotFit);
     form.message = outOfBounds(form.dim, size(form.dim));
     return checkIndex(true, size(form.dim));
   }
@@ -495,7 +495,7 @@ bool Reader::readTakeAlongDim() {
   for (int64_t n : type ? type.getSizes() : ArrayRef<int64_t>())
     places *= n;
   if (to.getRank() != 1 || to.getSizes()[0] != places || !type || type.getRank() != 1)
-    return fail("the index is no vector");
+    return fail(Reason::RankNotCompiled);
   form.message = outOfBounds(0, count);
   return checkIndex(true, count);
 }
@@ -536,14 +536,14 @@ std::optional<MoveForm> Reader::read() {
   Read reader = readerOf(op.getBaseName());
   to = op.getNumResults() == 1 ? staticTensor(op.getResult(0)) : ts::TensorType();
   if (!reader || !to) {
-    why = "not an operator that moves elements";
+    why = because(Reason::NoForm);
     return std::nullopt;
   }
   bool hasSource = !op.getArgs().empty() && isa<ts::TensorType>(op.getArgs().front().getType());
   from = hasSource ? staticTensor(op.getArgs().front()) : to;
   bool isFill = reader == &Reader::readFill;
   if (!from || (from.getDtype() != to.getDtype() && !isFill)) {
-    why = "dtypes differ";
+    why = because(Reason::DTypesDiffer);
     return std::nullopt;
   }
   if (!(this->*reader)())

@@ -3,6 +3,7 @@
 // projections.
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/Reasons.h"
 #include "tsc/Kernel/RecurrentForm.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -22,8 +23,10 @@ static std::optional<Cell> cellOf(StringRef name) {
       .Default(std::nullopt);
 }
 
+using Why = std::optional<std::string>;
+
 /// Reads what is neither a tensor nor a weight; a text says what does not fit.
-static const char *readOptions(ts::AtenOp op, RecurrentForm &form) {
+static Why readOptions(ts::AtenOp op, RecurrentForm &form) {
   std::optional<bool> biases = constantBool(op.getArg("has_biases")),
                       train = constantBool(op.getArg("train")),
                       bidirectional = constantBool(op.getArg("bidirectional")),
@@ -31,53 +34,53 @@ static const char *readOptions(ts::AtenOp op, RecurrentForm &form) {
   std::optional<int64_t> layers = constantInt(op.getArg("num_layers"));
   std::optional<double> dropout = constantNumber(op.getArg("dropout"));
   if (!biases || !train || !bidirectional || !batchFirst || !layers || !dropout)
-    return "an option is not constant";
+    return because(Reason::OptionNotConstant);
   if (*train && *dropout != 0 && *layers > 1)
-    return "it drops values at random";
+    return because(Reason::DropsValues);
   if (*layers < 1)
-    return "there is no layer";
+    return because(Reason::OutOfRange, "num_layers");
   form.hasBiases = *biases, form.batchFirst = *batchFirst;
   form.layers = *layers, form.directions = *bidirectional ? 2 : 1;
-  return nullptr;
+  return std::nullopt;
 }
 
-static const char *readTensors(ts::AtenOp op, RecurrentForm &form) {
+static Why readTensors(ts::AtenOp op, RecurrentForm &form) {
   form.input = op.getArg("input");
   if (form.cell == Cell::Lstm) {
     auto states = listElements(op.getArg("hx"));
     if (!states || states->size() != 2)
-      return "the list of states is not known";
+      return because(Reason::ListNotKnown, "hx");
     form.hidden = states->front(), form.cellState = states->back();
   } else {
     form.hidden = op.getArg("hx");
   }
   ts::TensorType input = staticTensor(form.input), hidden = staticTensor(form.hidden);
   if (!input || !hidden || input.getRank() != 3 || hidden.getRank() != 3)
-    return "ranks are not 3";
+    return because(Reason::RankNotCompiled);
   form.dtype = input.getDtype();
   if (form.dtype != DType::Float32 && form.dtype != DType::Float64)
-    return "the dtype is not supported";
+    return because(Reason::DTypeNotCompiled);
   form.steps = input.getSizes()[form.batchFirst ? 1 : 0];
   form.batch = input.getSizes()[form.batchFirst ? 0 : 1];
   form.features = input.getSizes()[2], form.size = hidden.getSizes()[2];
   if (form.steps == 0 || form.batch == 0 || form.features == 0 || form.size == 0)
-    return "a size is 0";
+    return because(Reason::NoElements);
   int64_t wanted[] = {form.layers * form.directions, form.batch, form.size};
   if (hidden.getSizes() != ArrayRef(wanted) || hidden.getDtype() != form.dtype)
-    return "the state has other sizes or another dtype";
+    return because(Reason::SizesDoNotFit);
   if (form.cellState && staticTensor(form.cellState) != hidden)
-    return "the states differ in sizes or dtype";
-  return nullptr;
+    return because(Reason::SizesDoNotFit);
+  return std::nullopt;
 }
 
-static const char *readParameters(ts::AtenOp op, RecurrentForm &form) {
+static Why readParameters(ts::AtenOp op, RecurrentForm &form) {
   auto parameters = constantTensors(op.getArg("params"));
   if (!parameters)
-    return "weights are not constant";
+    return because(Reason::NotConstant, "params");
   form.parameters.assign(parameters->begin(), parameters->end());
   int64_t each = form.hasBiases ? 4 : 2, rows = form.gates() * form.size;
   if (static_cast<int64_t>(form.parameters.size()) != each * form.layers * form.directions)
-    return "the number of weights does not fit";
+    return because(Reason::ArgumentDoesNotFit, "params");
   for (int64_t layer = 0; layer < form.layers; ++layer)
     for (int64_t d = 0; d < form.directions; ++d)
       for (int64_t which = 0; which < each; ++which) {
@@ -89,22 +92,22 @@ static const char *readParameters(ts::AtenOp op, RecurrentForm &form) {
                                        : form.size * form.directions);
         if (weight.getSizes() != ArrayRef(sizes) || weight.getDtype() != form.dtype ||
             weight.getQuantizer())
-          return "a weight has other sizes or another dtype";
+          return because(Reason::SizesDoNotFit);
       }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::optional<RecurrentForm> readRecurrent(ts::AtenOp op, std::string &why) {
   RecurrentForm form;
   std::optional<Cell> cell = cellOf(op.getName());
   if (!cell) {
-    why = "not a recurrent network over a padded sequence";
+    why = because(Reason::NoForm);
     return std::nullopt;
   }
   form.cell = *cell;
   for (auto *read : {readOptions, readTensors, readParameters})
-    if (const char *reason = read(op, form)) {
-      why = reason;
+    if (Why reason = read(op, form)) {
+      why = *reason;
       return std::nullopt;
     }
   return form;

@@ -22,7 +22,7 @@ bool RoutineReader::readInt(StringRef name, int64_t &number, int64_t otherwise) 
     return true;
   std::optional<int64_t> constant = constantInt(given);
   number = constant.value_or(0);
-  return constant || fail("argument '" + name + "' is not constant");
+  return constant || fail(Reason::NotConstant, name);
 }
 
 bool RoutineReader::readBool(StringRef name, bool &flag, bool otherwise) {
@@ -32,7 +32,7 @@ bool RoutineReader::readBool(StringRef name, bool &flag, bool otherwise) {
     return true;
   std::optional<bool> constant = constantBool(given);
   flag = constant.value_or(false);
-  return constant || fail("argument '" + name + "' is not constant");
+  return constant || fail(Reason::NotConstant, name);
 }
 
 bool RoutineReader::readNumber(StringRef name, double &number, double otherwise) {
@@ -42,7 +42,7 @@ bool RoutineReader::readNumber(StringRef name, double &number, double otherwise)
     return true;
   std::optional<double> constant = constantNumber(given);
   number = constant.value_or(0);
-  return constant || fail("argument '" + name + "' is not constant");
+  return constant || fail(Reason::NotConstant, name);
 }
 
 std::optional<RoutineForm> readRoutine(ts::AtenOp op, std::string &why) {
@@ -57,7 +57,7 @@ std::optional<RoutineForm> readRoutine(ts::AtenOp op, std::string &why) {
   RoutineReader reader(op, why);
   for (OpResult result : op->getResults())
     if (!staticTensor(result)) {
-      why = "the results are not known";
+      why = because(Reason::NotPrecise);
       return std::nullopt;
     }
   ReadRoutine read = kReaders.lookup(op.getBaseName().drop_front(StringRef("aten::").size()));

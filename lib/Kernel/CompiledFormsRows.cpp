@@ -3,6 +3,7 @@
 // operator has a reader of its operands; a reader gives up with a reason.
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/Reasons.h"
 #include "tsc/Kernel/RowsForm.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -38,8 +39,8 @@ public:
   std::optional<RowsForm> read();
 
 private:
-  bool no(const Twine &reason) {
-    why = reason.str();
+  template <typename... Args> bool no(Reason reason, Args &&...args) {
+    why = because(reason, std::forward<Args>(args)...);
     return false;
   }
   bool readOperand(StringRef name);
@@ -70,7 +71,7 @@ bool FormReader::readOperand(StringRef name) {
   form.operand = op.getArg(name);
   type = staticTensor(form.operand);
   if (!type)
-    return no("dtype or sizes are not known");
+    return no(Reason::NotPrecise);
   form.sizes.assign(type.getSizes().begin(), type.getSizes().end());
   form.reduced.assign(form.sizes.size(), false);
   return true;
@@ -83,7 +84,7 @@ bool FormReader::readDims() {
   if (!isAbsent(argument)) {
     std::optional<SmallVector<int64_t>> given = constantInts(argument);
     if (!given)
-      return no("'dim' is not constant");
+      return no(Reason::NotConstant, "dim");
     dims = *given;
   }
   if (dims.empty())
@@ -93,13 +94,13 @@ bool FormReader::readDims() {
     if (rank == 0 && (dim == 0 || dim == -1))
       continue;
     if (dim < 0 || dim >= rank || form.reduced[dim])
-      return no("'dim' is out of range");
+      return no(Reason::OutOfRange, "dim");
     form.reduced[dim] = true;
   }
   if (Value keep = op.getArg("keepdim")) {
     std::optional<bool> keepDim = constantBool(keep);
     if (!keepDim)
-      return no("'keepdim' is not constant");
+      return no(Reason::NotConstant, "keepdim");
     form.keepDim = *keepDim;
   }
   return true;
@@ -107,7 +108,7 @@ bool FormReader::readDims() {
 
 bool FormReader::reduceLast(int64_t count) {
   if (count > type.getRank())
-    return no("more dimensions are normalized than there are");
+    return no(Reason::ArgumentDoesNotFit, "normalized_shape");
   for (int64_t d = type.getRank() - count; d < type.getRank(); ++d)
     form.reduced[d] = true;
   return true;
@@ -120,9 +121,9 @@ bool FormReader::readReduction(Operation operation) {
   bool needsElements = operation == Operation::Max || operation == Operation::Min ||
                        operation == Operation::ArgMax || operation == Operation::ArgMin;
   if (needsElements && form.rowElements() == 0)
-    return no("rows have no elements");
+    return no(Reason::NoElements);
   if (form.rowElements() > std::numeric_limits<int32_t>::max())
-    return no("rows are too long");
+    return no(Reason::RowsTooLong);
   return true;
 }
 
@@ -132,15 +133,15 @@ bool FormReader::readNorm() {
   if (!isAbsent(order)) {
     std::optional<double> number = constantNumber(order);
     if (!number || std::isnan(*number))
-      return no("the order is not a constant number");
+      return no(Reason::NotConstant, op.getBaseName() == "aten::norm" ? "p" : "ord");
     form.number = *number;
   }
   if (!readReduction(Operation::Norm))
     return false;
   if (!isFloating(type.getDtype()))
-    return no("dtype of the operand is not floating");
+    return no(Reason::DTypeNotCompiled);
   if (form.rowElements() == 0 && (form.number < 0 || std::isinf(form.number)))
-    return no("rows have no elements");
+    return no(Reason::NoElements);
   return true;
 }
 
@@ -149,17 +150,17 @@ bool FormReader::readVariance(Operation operation) {
   if (Value unbiased = op.getArg("unbiased")) {
     std::optional<bool> flag = constantBool(unbiased);
     if (!flag)
-      return no("'unbiased' is not constant");
+      return no(Reason::NotConstant, "unbiased");
     form.number = *flag ? 1 : 0;
   } else if (Value correction = op.getArg("correction"); !isAbsent(correction)) {
     std::optional<double> number = constantNumber(correction);
     if (!number)
-      return no("'correction' is not constant");
+      return no(Reason::NotConstant, "correction");
     form.number = *number;
   }
   if (!readReduction(operation))
     return false;
-  return isFloating(type.getDtype()) || no("dtype of the operand is not floating");
+  return isFloating(type.getDtype()) || no(Reason::DTypeNotCompiled);
 }
 
 bool FormReader::readSoftmax(Operation operation) {
@@ -168,7 +169,7 @@ bool FormReader::readSoftmax(Operation operation) {
     return false;
   std::optional<int64_t> dim = constantInt(op.getArg("dim"));
   if (!dim)
-    return no("'dim' is not constant");
+    return no(Reason::NotConstant, "dim");
   return readDims();
 }
 
@@ -176,7 +177,7 @@ bool FormReader::readLoss(Operation operation) {
   form.operation = operation;
   std::optional<int64_t> reduction = constantInt(op.getArg("reduction"));
   if (!reduction || (*reduction != 1 && *reduction != 2))
-    return no("'reduction' is not a constant sum or mean");
+    return no(Reason::UnknownOption, "reduction");
   form.isMean = *reduction == 1;
   if (!readOperand("self"))
     return false;
@@ -184,7 +185,7 @@ bool FormReader::readLoss(Operation operation) {
   ts::TensorType target = staticTensor(form.second);
   if (!target || target.getSizes() != type.getSizes() || target.getDtype() != type.getDtype() ||
       !isFloating(type.getDtype()))
-    return no("operands differ in size or dtype, or are not floating");
+    return no(Reason::SizesDoNotFit);
   form.reduced.assign(form.sizes.size(), true);
   return true;
 }
@@ -195,11 +196,13 @@ bool FormReader::readPooling(int64_t spatialDims) {
   if (!readOperand("self"))
     return false;
   auto result = staticTensor(op.getResult(0));
-  if (!result || result.getRank() != type.getRank() || !isFloating(type.getDtype()))
-    return no("dtype or sizes are not known");
+  if (!isFloating(type.getDtype()))
+    return no(Reason::DTypeNotCompiled);
+  if (!result || result.getRank() != type.getRank())
+    return no(Reason::RankNotCompiled);
   for (int64_t size : result.getSizes().take_back(spatialDims))
     if (size != 1)
-      return no("the result has more than one element for each channel");
+      return no(Reason::ArgumentDoesNotFit, "output_size");
   return reduceLast(spatialDims);
 }
 
@@ -215,7 +218,7 @@ bool FormReader::readParameters(int64_t dim, ArrayRef<int64_t> sizes) {
     return parameter && parameter.getSizes() == sizes && isFloating(parameter.getDtype());
   };
   if (!fits(form.weight, "weight") || !fits(form.bias, "bias"))
-    return no("weight or bias has other sizes than the normalized dimensions");
+    return no(Reason::SizesDoNotFit);
   return true;
 }
 
@@ -226,18 +229,18 @@ bool FormReader::readLayerNorm(bool centers) {
     return false;
   std::optional<SmallVector<int64_t>> shape = constantInts(op.getArg("normalized_shape"));
   if (!shape)
-    return no("'normalized_shape' is not constant");
+    return no(Reason::NotConstant, "normalized_shape");
   if (!reduceLast(shape->size()))
     return false;
   ArrayRef<int64_t> last = type.getSizes().take_back(shape->size());
   if (shape->empty() || ArrayRef<int64_t>(*shape) != last)
-    return no("'normalized_shape' differs from the last sizes");
+    return no(Reason::ArgumentDoesNotFit, "normalized_shape");
   form.number = type.getDtype() == DType::Float64 ? std::numeric_limits<double>::epsilon()
                                                   : std::numeric_limits<float>::epsilon();
   if (Value eps = op.getArg("eps"); !isAbsent(eps)) {
     std::optional<double> number = constantNumber(eps);
     if (!number)
-      return no("'eps' is not constant");
+      return no(Reason::NotConstant, "eps");
     form.number = *number;
   }
   return readParameters(type.getRank() - shape->size(), last);
@@ -250,7 +253,7 @@ bool FormReader::readGroupNorm() {
   std::optional<int64_t> groups = constantInt(op.getArg("num_groups"));
   std::optional<double> eps = constantNumber(op.getArg("eps"));
   if (!groups || !eps || type.getRank() < 2 || *groups < 1 || type.getSizes()[1] % *groups)
-    return no("groups are not constant or do not divide the channels");
+    return no(Reason::ArgumentDoesNotFit, "num_groups");
   int64_t channels = type.getSizes()[1];
   form.groups = *groups;
   form.number = *eps;
@@ -267,17 +270,17 @@ bool FormReader::readBatchNorm(bool isInstance) {
       constantBool(op.getArg(isInstance ? "use_input_stats" : "training"));
   std::optional<double> eps = constantNumber(op.getArg("eps"));
   if (!usesInput || !eps)
-    return no("an argument is not constant");
+    return no(Reason::OptionNotConstant);
   form.number = *eps;
   if (!readOperand("input"))
     return false;
   if (type.getRank() < 2)
-    return no("there is no dimension of channels");
+    return no(Reason::RankNotCompiled);
   int64_t channels = type.getSizes()[1];
   Value mean = op.getArg("running_mean"), variance = op.getArg("running_var");
   if (*usesInput) {
     if (!isAbsent(mean) || !isAbsent(variance))
-      return no("running statistics are updated");
+      return no(Reason::StatisticsUpdated);
     form.reduced.assign(form.sizes.size(), true);
     form.reduced[1] = false;
     form.reduced[0] = !isInstance;
@@ -287,7 +290,7 @@ bool FormReader::readBatchNorm(bool isInstance) {
     ts::TensorType statistics = staticTensor(given);
     if (!statistics || statistics.getSizes() != ArrayRef(channels) ||
         !isFloating(statistics.getDtype()))
-      return no("running statistics have other sizes than the channels");
+      return no(Reason::SizesDoNotFit);
   }
   form.mean = mean;
   form.variance = variance;
@@ -349,7 +352,7 @@ std::optional<RowsForm> FormReader::read() {
   else if (name == "aten::instance_norm")
     found = readBatchNorm(/*isInstance=*/true);
   else
-    found = no("it is no reduction or normalization");
+    found = no(Reason::NoForm);
   if (!found || !checkTypes())
     return std::nullopt;
   return form;
@@ -357,19 +360,19 @@ std::optional<RowsForm> FormReader::read() {
 
 bool FormReader::checkTypes() {
   if (!isSupported(type.getDtype()))
-    return no("dtype of the operand");
+    return no(Reason::DTypeNotCompiled);
   for (Value result : op.getResults()) {
     ts::TensorType resultType = staticTensor(result);
     if (!resultType || !isSupported(resultType.getDtype()))
-      return no("dtype or sizes of the result are not known");
+      return no(Reason::DTypeNotCompiled);
   }
   ts::TensorType result = staticTensor(op.getResult(0));
   bool needsFloat = !form.isReduction() || form.operation == Operation::Mean ||
                     form.operation == Operation::LogSumExp;
   if (needsFloat && !isFloating(result.getDtype()))
-    return no("dtype of the result is not floating");
+    return no(Reason::DTypeNotCompiled);
   if (form.operation == Operation::Normalize && !isFloating(type.getDtype()))
-    return no("dtype of the operand is not floating");
+    return no(Reason::DTypeNotCompiled);
   return true;
 }
 

@@ -3,6 +3,7 @@
 // only an index out of range is left to the compiled form.
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/Reasons.h"
 #include "tsc/Kernel/ScatterForm.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -23,8 +24,8 @@ public:
   ScatterForm form;
 
 private:
-  bool fail(const Twine &reason) {
-    why = reason.str();
+  template <typename... Args> bool fail(Reason reason, Args &&...args) {
+    why = because(reason, std::forward<Args>(args)...);
     return false;
   }
   bool readKind();
@@ -56,11 +57,11 @@ bool ScatterReader::readKind() {
   if (Value given = op.getArg("dim")) {
     std::optional<int64_t> number = constantInt(given);
     if (!number)
-      return fail("argument 'dim' is not constant");
+      return fail(Reason::NotConstant, "dim");
     int64_t rank = std::max<int64_t>(self.getRank(), 1);
     dim = *number < 0 ? *number + rank : *number;
     if (dim < 0 || dim >= rank)
-      return fail("the dimension does not exist");
+      return fail(Reason::OutOfRange, "dim");
   }
   if (base == "aten::scatter_add" || base == "aten::index_add")
     form.combine = Combine::Add;
@@ -74,13 +75,15 @@ bool ScatterReader::readReduction() {
   if (Value given = op.getArg("accumulate")) {
     std::optional<bool> accumulate = constantBool(given);
     if (!accumulate)
-      return fail("argument 'accumulate' is not constant");
+      return fail(Reason::NotConstant, "accumulate");
     form.combine = *accumulate ? Combine::Add : Combine::Assign;
   }
   if (Value given = op.getArg("alpha")) {
     std::optional<double> alpha = constantNumber(given);
-    if (!alpha || !checkNumber(*alpha))
-      return fail("argument 'alpha' is not constant or does not fit");
+    if (!alpha)
+      return fail(Reason::NotConstant, "alpha");
+    if (!checkNumber(*alpha))
+      return fail(Reason::ValueNotHeld);
     form.alpha = *alpha;
   }
   Value reduce = op.getArg("reduce");
@@ -102,13 +105,13 @@ bool ScatterReader::readReduction() {
                   .Case("multiply", Combine::Multiply)
                   .Default(std::nullopt);
   if (!combine || (op.getBaseName() == "aten::index_reduce" && *name == "sum"))
-    return fail("the reduction is not known");
+    return fail(Reason::UnknownOption, "reduce");
   form.combine = *combine;
   form.isMean = *name == "mean";
   if (Value given = op.getArg("include_self")) {
     std::optional<bool> include = constantBool(given);
     if (!include)
-      return fail("argument 'include_self' is not constant");
+      return fail(Reason::NotConstant, "include_self");
     form.includeSelf = *include;
   }
   return true;
@@ -131,7 +134,7 @@ bool ScatterReader::readIndex() {
     return readIndexList();
   Value index = op.getArg("index");
   if (!isIndexType(staticTensor(index)))
-    return fail("the index has another dtype");
+    return fail(Reason::IndexDType);
   form.indices.assign(std::max<int64_t>(self.getRank(), 1), Value());
   form.indices[form.kind == ScatterForm::Kind::Flat ? 0 : dim] = index;
   return true;
@@ -140,19 +143,19 @@ bool ScatterReader::readIndex() {
 bool ScatterReader::readIndexList() {
   auto list = listElements(op.getArg("indices"));
   if (!list || list->empty() || static_cast<int64_t>(list->size()) > self.getRank())
-    return fail("the list of indices is not known");
+    return fail(Reason::ListNotKnown, "indices");
   for (Value index : *list) {
     if (isNone(index)) {
       form.indices.push_back({});
       continue;
     }
     if (!isIndexType(staticTensor(index)))
-      return fail("an index has another dtype");
+      return fail(Reason::IndexDType);
     form.indices.push_back(index);
   }
   form.indices.resize(self.getRank());
   return llvm::any_of(form.indices, [](Value index) { return static_cast<bool>(index); }) ||
-         fail("no dimension is indexed");
+         fail(Reason::ArgumentDoesNotFit, "indices");
 }
 
 bool ScatterReader::readSource() {
@@ -165,12 +168,14 @@ bool ScatterReader::readSource() {
   if (form.source) {
     source = staticTensor(form.source);
     if (!source || source.getDtype() != self.getDtype())
-      return fail("the source has another dtype");
-    return number != form.source || source.getRank() == 0 || fail("the value is no scalar");
+      return fail(Reason::DTypesDiffer);
+    return number != form.source || source.getRank() == 0 || fail(Reason::RankNotCompiled);
   }
   std::optional<double> value = constantNumber(number);
-  if (!value || !checkNumber(*value))
-    return fail("argument 'value' is not constant or does not fit");
+  if (!value)
+    return fail(Reason::NotConstant, "value");
+  if (!checkNumber(*value))
+    return fail(Reason::ValueNotHeld);
   form.value = self.getDtype() == DType::Bool ? *value != 0 : *value;
   return true;
 }
@@ -187,22 +192,22 @@ bool ScatterReader::checkElements() {
   SmallVector<int64_t> own = atLeastOne(self), at = atLeastOne(staticTensor(form.indices[dim]));
   SmallVector<int64_t> from = source ? atLeastOne(source) : at;
   if (own.size() != at.size() || from.size() != at.size())
-    return fail("ranks differ");
+    return fail(Reason::RankNotCompiled);
   for (size_t d = 0; d < at.size(); ++d)
     if ((static_cast<int64_t>(d) != dim && at[d] > own[d]) || at[d] > from[d])
-      return fail("the index is larger than the tensors");
+      return fail(Reason::SizesDoNotFit);
   return true;
 }
 
 bool ScatterReader::checkSlices() {
   ts::TensorType index = staticTensor(form.indices[dim]);
   if (index.getRank() > 1)
-    return fail("the index is no vector");
+    return fail(Reason::RankNotCompiled);
   if (!source || form.source == op.getArg("value"))
     return true;
   SmallVector<int64_t> wanted = atLeastOne(self);
   wanted[dim] = index.getRank() ? index.getSizes()[0] : 1;
-  return atLeastOne(source) == wanted || fail("the source's sizes do not fit");
+  return atLeastOne(source) == wanted || fail(Reason::SizesDoNotFit);
 }
 
 /// Whether sizes broadcast to `to`, which grows when `grows`.
@@ -231,7 +236,7 @@ bool ScatterReader::checkTensors() {
       continue;
     places.push_back(static_cast<int64_t>(d));
     if (!broadcasts(staticTensor(index).getSizes(), common, /*grows=*/true))
-      return fail("the indices do not broadcast");
+      return fail(Reason::SizesDoNotFit);
   }
   bool adjacent = places.back() - places.front() + 1 == static_cast<int64_t>(places.size());
   if (!adjacent)
@@ -242,8 +247,7 @@ bool ScatterReader::checkTensors() {
     if (!form.indices[d])
       result.push_back(self.getSizes()[d]);
   }
-  return broadcasts(source.getSizes(), result, /*grows=*/false) ||
-         fail("the values do not broadcast to what is indexed");
+  return broadcasts(source.getSizes(), result, /*grows=*/false) || fail(Reason::SizesDoNotFit);
 }
 
 bool ScatterReader::checkCombine() {
@@ -251,8 +255,8 @@ bool ScatterReader::checkCombine() {
     return true;
   DType dtype = self.getDtype();
   if (dtype == DType::Bool || (isFloating(dtype) && dtypeBytes(dtype) < 4))
-    return fail("the dtype is not combined in vectors");
-  return !form.isMean || isFloating(dtype) || fail("a mean of integers");
+    return fail(Reason::DTypeNotCompiled);
+  return !form.isMean || isFloating(dtype) || fail(Reason::DTypeNotCompiled);
 }
 
 /// max_unpool: the operand's elements go to their places in larger planes.
@@ -266,11 +270,11 @@ bool ScatterReader::readUnpool() {
   if (!index || !result || index.getDtype() != DType::Int64 ||
       index.getSizes() != self.getSizes() || result.getDtype() != self.getDtype() ||
       (rank != form.spatial + 1 && rank != form.spatial + 2))
-    return fail("the operands do not fit");
+    return fail(Reason::SizesDoNotFit);
   if (Value given = op.getArg("stride")) {
     auto strides = constantInts(given);
     if (!strides || llvm::any_of(*strides, [](int64_t stride) { return stride <= 0; }))
-      return fail("the strides are not constant");
+      return fail(Reason::NotConstant, "stride");
   }
   form.className = "RuntimeError";
   form.message = "Found an invalid max index";
@@ -285,7 +289,7 @@ bool ScatterReader::read() {
   self = op.getNumResults() == 1 ? staticTensor(op.getArg("self")) : ts::TensorType();
   auto result = staticTensor(op.getResult(0));
   if (!self || !result || result != self)
-    return fail("the result is not as self");
+    return fail(Reason::DTypesDiffer);
   form.self = op.getArg("self");
   if (!readKind() || !readIndex() || !readSource() || !checkCombine())
     return false;
@@ -312,8 +316,8 @@ bool ScatterReader::read() {
   for (int64_t n : source.getSizes())
     sources *= n;
   if (staticTensor(form.indices[0]).getDtype() != DType::Int64)
-    return fail("the index has another dtype");
-  return count == sources || fail("source and index differ in number");
+    return fail(Reason::IndexDType);
+  return count == sources || fail(Reason::SizesDoNotFit);
 }
 
 std::optional<ScatterForm> readScatter(ts::AtenOp op, std::string &why) {

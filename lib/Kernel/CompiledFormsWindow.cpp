@@ -4,6 +4,7 @@
 // the result's type, so that a call that would raise stays on the generic kernel.
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/Reasons.h"
 #include "tsc/Kernel/WindowForm.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -57,8 +58,8 @@ private:
   /// A list of one or `spatial` numbers; `absent` when the list is empty or there is no argument.
   bool readList(StringRef argument, int64_t spatial, int64_t absent,
                 SmallVectorImpl<int64_t> &list);
-  bool fail(const Twine &reason) {
-    why = reason.str();
+  template <typename... Args> bool fail(Reason reason, Args &&...args) {
+    why = because(reason, std::forward<Args>(args)...);
     return false;
   }
 
@@ -111,12 +112,12 @@ bool Reader::readList(StringRef argument, int64_t spatial, int64_t absent,
     return true;
   std::optional<SmallVector<int64_t>> given = constantInts(value);
   if (!given)
-    return fail("argument '" + argument + "' is not constant");
+    return fail(Reason::NotConstant, argument);
   if (given->empty())
     return true;
   auto count = static_cast<int64_t>(given->size());
   if (count != 1 && count != spatial)
-    return fail("argument '" + argument + "' has another length than there are dimensions");
+    return fail(Reason::ArgumentDoesNotFit, argument);
   for (int64_t d = 0; d < spatial; ++d)
     list[d] = count == 1 ? given->front() : (*given)[d];
   return true;
@@ -125,12 +126,12 @@ bool Reader::readList(StringRef argument, int64_t spatial, int64_t absent,
 bool Reader::checkSizes(int64_t spatial) {
   int64_t rank = from.getRank();
   if (rank != to.getRank() || (rank != spatial + 1 && rank != spatial + 2))
-    return fail("the rank is not one of the operator's");
+    return fail(Reason::RankNotCompiled);
   for (int64_t d = 0; d < rank - spatial; ++d)
     if (from.getSizes()[d] != to.getSizes()[d])
-      return fail("planes of the result are not those of the operand");
+      return fail(Reason::SizesDoNotFit);
   if (llvm::is_contained(from.getSizes().take_back(spatial), 0))
-    return fail("a spatial dimension is empty");
+    return fail(Reason::NoElements);
   return true;
 }
 
@@ -149,7 +150,7 @@ bool Reader::readPool(WindowForm &form, const Name &name) {
     return false;
   std::optional<bool> ceil = constantBool(op.getArg("ceil_mode"));
   if (!ceil)
-    return fail("argument 'ceil_mode' is not constant");
+    return fail(Reason::NotConstant, "ceil_mode");
   for (int64_t d = 0; d < name.spatial; ++d) {
     PoolAxis &axis = form.pool[3 - name.spatial + d];
     int64_t at = from.getRank() - name.spatial + d;
@@ -164,19 +165,19 @@ bool Reader::readPool(WindowForm &form, const Name &name) {
                 axis.stride < kLimit && axis.dilation > 0 && axis.dilation < kLimit &&
                 axis.pad >= 0 && axis.pad <= axis.reach() / 2;
     if (!fits || axis.out < 1 || pooledSize(axis, *ceil) != axis.out)
-      return fail("kernel, stride, padding and sizes do not fit");
+      return fail(Reason::ArgumentDoesNotFit, "kernel_size");
   }
   if (name.family != Name::Average)
     return true;
   std::optional<bool> counts = constantBool(op.getArg("count_include_pad"));
   if (!counts)
-    return fail("argument 'count_include_pad' is not constant");
+    return fail(Reason::NotConstant, "count_include_pad");
   form.countsPadding = *counts;
   Value divisor = op.getArg("divisor_override");
   if (!divisor || isNone(divisor))
     return true;
   form.divisor = constantInt(divisor).value_or(0);
-  return form.divisor != 0 || fail("argument 'divisor_override' is not a constant but 0");
+  return form.divisor != 0 || fail(Reason::NotConstant, "divisor_override");
 }
 
 bool Reader::readAdaptive(WindowForm &form, const Name &name) {
@@ -245,7 +246,7 @@ bool Reader::readScales(int64_t spatial, SmallVectorImpl<double> &scales) {
   if (Value factors = op.getArg("scale_factors"); factors && !isNone(factors)) {
     std::optional<SmallVector<double>> given = constantNumbers(factors);
     if (!given || static_cast<int64_t>(given->size()) != spatial)
-      return fail("argument 'scale_factors' is not constant");
+      return fail(Reason::NotConstant, "scale_factors");
     scales.assign(given->begin(), given->end());
     return true;
   }
@@ -256,7 +257,7 @@ bool Reader::readScales(int64_t spatial, SmallVectorImpl<double> &scales) {
       continue;
     std::optional<double> given = constantNumber(scale);
     if (!given)
-      return fail("a scale is not constant");
+      return fail(Reason::NotConstant, "scales");
     scales[d] = *given;
   }
   return true;
@@ -264,7 +265,7 @@ bool Reader::readScales(int64_t spatial, SmallVectorImpl<double> &scales) {
 
 bool Reader::readResample(WindowForm &form, const Name &name) {
   if (from.getRank() != name.spatial + 2)
-    return fail("the rank is not the operator's");
+    return fail(Reason::RankNotCompiled);
   SmallVector<double> scales;
   if (!readScales(name.spatial, scales))
     return false;
@@ -272,7 +273,7 @@ bool Reader::readResample(WindowForm &form, const Name &name) {
   if (Value argument = op.getArg("align_corners")) {
     std::optional<bool> given = constantBool(argument);
     if (!given)
-      return fail("argument 'align_corners' is not constant");
+      return fail(Reason::NotConstant, "align_corners");
     align = *given;
   }
   bool wide = from.getDtype() == DType::Float64;
@@ -298,22 +299,22 @@ bool Reader::readResample(WindowForm &form, const Name &name) {
 bool Reader::checkDTypes(const WindowForm &form) {
   DType dtype = from.getDtype();
   if (to.getDtype() != dtype)
-    return fail("the result has another dtype");
+    return fail(Reason::DTypesDiffer);
   DTypeClass category = dtypeClass(dtype);
   bool isWhole = category == DTypeClass::Integer &&
                  (form.kind == WindowForm::Kind::Max || form.kind == WindowForm::Kind::Nearest);
-  return category == DTypeClass::Float || isWhole || fail("the dtype is not supported");
+  return category == DTypeClass::Float || isWhole || fail(Reason::DTypeNotCompiled);
 }
 
 std::optional<WindowForm> Reader::read() {
   Name name = nameOf(op.getBaseName());
   from = staticTensor(op.getArgs().front()), to = staticTensor(op.getResult(0));
   if (name.family == Name::None || !from || !to) {
-    why = "not a pooling or interpolation of known sizes";
+    why = because(Reason::NoForm);
     return std::nullopt;
   }
   if (!withPlaces && op.getNumResults() > 1 && !op.getResult(1).use_empty()) {
-    why = "the places of the maxima are wanted";
+    why = because(Reason::PlacesWanted);
     return std::nullopt;
   }
   WindowForm form;

@@ -7,7 +7,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/ADT/Twine.h"
 
 #include <cmath>
 
@@ -17,9 +16,9 @@ namespace tsc::kernel {
 
 using mlir::Value; // not tsc::Value
 
-FormulaBuilder::Result FormulaBuilder::fail(const Twine &why) {
+FormulaBuilder::Result FormulaBuilder::fail(Reason reason, StringRef argument) {
   if (error.empty())
-    error = why.str();
+    error = because(reason, argument);
   return failure();
 }
 
@@ -50,7 +49,7 @@ FormulaBuilder::Result FormulaBuilder::evaluate(unsigned index) {
            : node.text == "none" ? Result(Term())
                                  : operand(node.text);
     if (failed(term))
-      return fail("its operand '" + node.text + "' is no number, constant or tensor");
+      return fail(Reason::NoNumber, node.text);
     break;
   case FormulaNode::Call:
     term = evaluateCall(node);
@@ -94,12 +93,12 @@ FormulaBuilder::Result FormulaBuilder::lazy(const FormulaNode &node, bool &done)
   if (name == "default")
     return first->kind == Term::None ? evaluate(node.args[1]) : first;
   if (!first->isNumber())
-    return fail("needs a condition");
+    return fail(Reason::OtherKindOfNumber);
   bool isTrue = first->isTrue();
   if (name == "?")
     return evaluate(node.args[isTrue ? 1 : 2]);
   if (name == "require")
-    return isTrue ? evaluate(node.args[1]) : fail("its arguments are out of range");
+    return isTrue ? evaluate(node.args[1]) : fail(Reason::ArgumentsOutOfRange);
   if (isTrue != (name == "&&"))
     return Term::ofBool(isTrue);
   Result second = evaluate(node.args[1]);
@@ -130,7 +129,7 @@ FormulaBuilder::Result FormulaBuilder::unary(StringRef name, const Term &x) {
   if (isFloat())
     return computed(make<arith::NegFOp>(*value));
   if (compute == DType::Bool)
-    return fail("has no negative of a bool");
+    return fail(Reason::DTypeNotCompiled);
   Value zero = integer(pointwiseType(builder.getContext(), compute), 0);
   return computed(make<arith::SubIOp>(zero, *value));
 }
@@ -171,7 +170,7 @@ FormulaBuilder::Result FormulaBuilder::constantBinary(StringRef name, const Term
                         : name == "==" ? x == y
                                        : x != y);
   if (name == "/")
-    return y == 0 ? fail("divides constants by zero") : Result(Term::ofFloat(x / y));
+    return y == 0 ? fail(Reason::ArgumentsOutOfRange) : Result(Term::ofFloat(x / y));
   if (a.kind == Term::Float || b.kind == Term::Float)
     return Term::ofFloat(name == "+" ? x + y : name == "-" ? x - y : x * y);
   auto i = static_cast<uint64_t>(a.integer), j = static_cast<uint64_t>(b.integer);
@@ -201,7 +200,7 @@ FormulaBuilder::Result FormulaBuilder::arithmetic(StringRef name, const Term &a,
                     : name == "*" ? make<arith::MulFOp>(*x, *y)
                                   : make<arith::DivFOp>(*x, *y));
   if (name == "/" || (name == "-" && compute == DType::Bool))
-    return fail("is not defined for " + Twine(findDType(compute)->torchName));
+    return fail(Reason::DTypeNotCompiled);
   if (compute == DType::Bool)
     return computed(name == "+" ? make<arith::OrIOp>(*x, *y) : make<arith::AndIOp>(*x, *y));
   return computed(name == "+"   ? make<arith::AddIOp>(*x, *y)
@@ -222,7 +221,7 @@ FormulaBuilder::Result FormulaBuilder::compare(StringRef name, const Term &a, co
                                   {"==", F::OEQ, I::eq, I::eq},   {"!=", F::UNE, I::ne, I::ne}};
   const Row *row = llvm::find_if(kRows, [&](const Row &r) { return r.name == name; });
   if (row == std::end(kRows))
-    return fail("has an unknown operator '" + name + "'");
+    return fail(Reason::NoForm);
   if (a.isBoolean() && b.isBoolean()) {
     FailureOr<Value> x = conditionOf(a), y = failed(x) ? x : conditionOf(b);
     return failed(y) ? Result(failure()) : condition(make<arith::CmpIOp>(row->natural, *x, *y));

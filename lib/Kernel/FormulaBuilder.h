@@ -5,6 +5,7 @@
 
 #include "Formula.h"
 #include "tsc/Common/DType.h"
+#include "tsc/Kernel/Reasons.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
@@ -57,8 +58,8 @@ public:
 
 private:
   using Result = mlir::FailureOr<Term>;
-  Result fail(const llvm::Twine &why);
-  mlir::LogicalResult refuse(const llvm::Twine &why) { return mlir::LogicalResult(fail(why)); }
+  Result fail(Reason reason, llvm::StringRef argument = "");
+  mlir::LogicalResult refuse(Reason reason) { return mlir::LogicalResult(fail(reason)); }
   Result evaluate(unsigned node);
   Result evaluateCall(const FormulaNode &node);
   Result lazy(const FormulaNode &node, bool &done);

@@ -79,7 +79,7 @@ static bool isRuntimeFunction(StringRef name, size_t operands) {
 
 FormulaBuilder::Result FormulaBuilder::callRuntime(StringRef name, ArrayRef<Term> args) {
   if (!isFloat())
-    return fail("is defined for floats");
+    return fail(Reason::DTypeNotCompiled);
   SmallVector<Value, 2> operands;
   for (const Term &arg : args) {
     FailureOr<Value> value = valueOf(arg);
@@ -99,12 +99,12 @@ FormulaBuilder::Result FormulaBuilder::call(StringRef name, ArrayRef<Term> args)
   if (name == "largest" && args.empty())
     return Term::ofFloat(largestOf(result));
   if (name == "default" || name == "require")
-    return fail("needs a constant for " + name);
+    return fail(Reason::OptionNotConstant);
   if (isRuntimeFunction(name, args.size()))
     return callRuntime(name, args);
   if (args.size() == 1)
     return callOne(name, args[0]);
-  return args.size() == 2 ? callTwo(name, args[0], args[1]) : fail("calls " + name + " wrongly");
+  return args.size() == 2 ? callTwo(name, args[0], args[1]) : fail(Reason::NoForm);
 }
 
 FormulaBuilder::Result FormulaBuilder::callOne(StringRef name, const Term &x) {
@@ -121,25 +121,25 @@ FormulaBuilder::Result FormulaBuilder::callOne(StringRef name, const Term &x) {
   if (name == "not") {
     FailureOr<Value> value = valueOf(x);
     if (failed(value) || isFloat())
-      return fail("has no bitwise form for floats");
+      return fail(Reason::DTypeNotCompiled);
     return computed(
         make<arith::XOrIOp>(*value, integer(pointwiseType(builder.getContext(), compute), -1)));
   }
   if (name == "sigmoid") {
     Result number = toCompute(x);
     if (failed(number) || !isFloat())
-      return fail("is defined for floats");
+      return fail(Reason::DTypeNotCompiled);
     Result e = callOne("exp", *unary("neg", *number));
     return arithmetic("/", Term::ofInt(1), *arithmetic("+", *e, Term::ofInt(1)));
   }
   MakeUnary rounding = findRounding(name), function = rounding ? rounding : findUnary(name);
   if (!function)
-    return fail("calls an unknown function '" + name + "'");
+    return fail(Reason::NoForm);
   FailureOr<Value> value = valueOf(x);
   if (failed(value))
     return failure();
   if (!isFloat())
-    return rounding ? Result(computed(*value)) : fail("is defined for floats");
+    return rounding ? Result(computed(*value)) : fail(Reason::DTypeNotCompiled);
   return computed(function(builder, loc, *value));
 }
 
@@ -157,7 +157,7 @@ FormulaBuilder::Result FormulaBuilder::callTwo(StringRef name, const Term &a, co
   if (name == "floordiv" || name == "truncdiv" || name == "mod" || name == "fmod")
     return isFloat() ? floatQuotient(name, a, b) : integerQuotient(name, a, b);
   if (!isFloat())
-    return fail("is defined for floats");
+    return fail(Reason::DTypeNotCompiled);
   if (name == "nextafter")
     return nextAfter(a, b);
   if (name == "hypot")
@@ -169,7 +169,7 @@ FormulaBuilder::Result FormulaBuilder::callTwo(StringRef name, const Term &a, co
     return computed(make<math::Atan2Op>(*x, *y));
   if (name == "copysign")
     return computed(make<math::CopySignOp>(*x, *y));
-  return fail("calls an unknown function '" + name + "'");
+  return fail(Reason::NoForm);
 }
 
 FormulaBuilder::Result FormulaBuilder::absolute(const Term &x) {
@@ -222,7 +222,7 @@ FormulaBuilder::Result FormulaBuilder::bound(bool larger, const Term &x, const T
   double beyond = std::exp2(isSigned() ? bits - 1 : bits);
   double number = limit.toDouble();
   if (larger ? number >= beyond : number < lowest)
-    return fail("has a bound that its dtype cannot hold");
+    return fail(Reason::ValueNotHeld);
   return toCompute(x);
 }
 
@@ -272,7 +272,7 @@ FormulaBuilder::Result FormulaBuilder::extremeNumber(bool larger, const Term &a,
 
 FormulaBuilder::Result FormulaBuilder::bitwise(StringRef name, const Term &a, const Term &b) {
   if (isFloat())
-    return fail("has no bitwise form for floats");
+    return fail(Reason::DTypeNotCompiled);
   FailureOr<Value> x = valueOf(a), y = failed(x) ? x : valueOf(b);
   if (failed(y))
     return failure();
@@ -284,7 +284,7 @@ FormulaBuilder::Result FormulaBuilder::bitwise(StringRef name, const Term &a, co
 /// Past the width of the dtype nothing, or the sign, is left; so it is for negative counts.
 FormulaBuilder::Result FormulaBuilder::shift(bool left, const Term &a, const Term &b) {
   if (isFloat() || compute == DType::Bool)
-    return fail("shifts integers only");
+    return fail(Reason::DTypeNotCompiled);
   FailureOr<Value> x = valueOf(a), y = failed(x) ? x : valueOf(b);
   if (failed(y))
     return failure();
@@ -325,7 +325,7 @@ FormulaBuilder::Result FormulaBuilder::power(const Term &base, const Term &expon
     bool isWhole = exponent.kind == Term::Int || exponent.kind == Term::Bool;
     return isWhole && exponent.integer > 0 && compute != DType::Bool
                ? integerPower(base, exponent.integer)
-               : fail("raises integers to constant powers only, which are not negative");
+               : fail(Reason::IntegerPower);
   }
   Result x = toCompute(base);
   if (failed(x))
@@ -375,7 +375,7 @@ FormulaBuilder::Result FormulaBuilder::integerQuotient(StringRef name, const Ter
                                                        const Term &divisor) {
   bool isWhole = divisor.kind == Term::Int || divisor.kind == Term::Bool;
   if (!isWhole || divisor.integer == 0 || compute == DType::Bool)
-    return fail("divides integers by constants other than zero only");
+    return fail(Reason::IntegerQuotient);
   Result x = toCompute(a), y = toCompute(divisor);
   if (failed(x) || failed(y))
     return failure();
@@ -401,7 +401,7 @@ FormulaBuilder::Result FormulaBuilder::integerQuotient(StringRef name, const Ter
 /// Numbers of one sign are ordered as their bits are: the next one is a step of the bits.
 FormulaBuilder::Result FormulaBuilder::nextAfter(const Term &a, const Term &b) {
   if (result != compute)
-    return fail("steps between numbers of float32 and float64 only");
+    return fail(Reason::DTypeNotCompiled);
   Result x = toCompute(a), y = failed(x) ? x : toCompute(b);
   if (failed(y))
     return failure();

@@ -37,10 +37,8 @@ Value FormulaBuilder::spread(Value value) {
 }
 
 FailureOr<Value> FormulaBuilder::materialize(const Term &constant) {
-  if (!constant.isNumber()) {
-    return refuse("needs a number where it has " +
-                  Twine(constant.kind == Term::None ? "None" : "a text"));
-  }
+  if (!constant.isNumber())
+    return refuse(Reason::OtherKindOfNumber);
   Type element = pointwiseType(builder.getContext(), compute);
   if (isFloat()) {
     APFloat number(constant.toDouble());
@@ -57,9 +55,8 @@ FailureOr<Value> FormulaBuilder::materialize(const Term &constant) {
     return compute == DType::Bool ? integer(element, constant.isTrue())
                                   : integer(element, constant.integer);
   double number = constant.number;
-  if (compute == DType::Bool || number != std::floor(number) || std::fabs(number) >= 0x1p53) {
-    return refuse("needs an integer where it has a float");
-  }
+  if (compute == DType::Bool || number != std::floor(number) || std::fabs(number) >= 0x1p53)
+    return refuse(Reason::OtherKindOfNumber);
   return integer(element, static_cast<int64_t>(number));
 }
 
@@ -74,7 +71,7 @@ FormulaBuilder::Result FormulaBuilder::toCompute(const Term &term, bool cast) {
     if (from == term.value)
       return to;
   if (isFloating(term.dtype) && !isFloat() && !cast)
-    return fail("needs an integer where it has a float");
+    return fail(Reason::OtherKindOfNumber);
   Value value = term.value;
   if (rounding != DType::Undefined && term.dtype != rounding)
     value = convertElements(builder, loc, value, term.dtype, rounding);
@@ -93,9 +90,8 @@ FailureOr<Value> FormulaBuilder::valueOf(const Term &term) {
 FailureOr<Value> FormulaBuilder::conditionOf(const Term &term) {
   if (term.isNumber())
     return integer(builder.getI1Type(), term.isTrue());
-  if (term.isConstant()) {
-    return refuse("needs a condition");
-  }
+  if (term.isConstant())
+    return refuse(Reason::OtherKindOfNumber);
   return spread(convertElements(builder, loc, term.value, term.dtype, DType::Bool));
 }
 

@@ -35,8 +35,8 @@ public:
   std::string error;
 
 private:
-  bool refuse(const Twine &why) {
-    error = why.str();
+  bool refuse(Reason reason, StringRef argument = "") {
+    error = because(reason, argument);
     return false;
   }
   DType dtypeOf(Value tensor) const {
@@ -125,19 +125,19 @@ bool Pointwise::checkDTypes() {
   for (Value value : op.getArgs())
     if (isa<ts::TensorType>(value.getType()) &&
         (dtypeOf(value) == DType::Undefined || !pointwiseType(op.getContext(), dtypeOf(value))))
-      return refuse("has an operand of unknown or uncommon dtype");
+      return refuse(Reason::UncommonDType);
   if (result == DType::Undefined || !pointwiseType(op.getContext(), result))
-    return refuse("has a result of unknown or uncommon dtype");
+    return refuse(Reason::UncommonDType);
   DType common = row.has('t') ? commonDType() : result;
   if (common == DType::Undefined)
-    return refuse("has no tensor operand");
+    return refuse(Reason::NoForm);
   compute = computeDTypeOf(common);
   rounding = row.has('t') && compute != common ? common : DType::Undefined;
   if (row.has('x') && compute != common)
-    return refuse("is several operators in half floats");
+    return refuse(Reason::DTypeNotCompiled);
   char category = compute == DType::Bool ? 'b' : isFloating(compute) ? 'f' : 'i';
   if (!row.has(category))
-    return refuse(Twine("is not computed in ") + findDType(compute)->torchName);
+    return refuse(Reason::DTypeNotCompiled);
   return true;
 }
 
@@ -150,24 +150,24 @@ bool Pointwise::checkScale() {
   bool isWhole = constant ? constant->kind != Term::Float : isa<ts::IntType>(alpha.getType());
   bool isBool = constant ? constant->kind == Term::Bool : isa<ts::BoolType>(alpha.getType());
   if (isBool != (result == DType::Bool) && (isBool || !constant || !constant->is(1)))
-    return refuse("has an alpha that does not fit the result's dtype");
-  return isFloating(result) || isWhole || refuse("has a float alpha for integers");
+    return refuse(Reason::ArgumentDoesNotFit, "alpha");
+  return isFloating(result) || isWhole || refuse(Reason::ArgumentDoesNotFit, "alpha");
 }
 
 bool Pointwise::checkArguments() {
   if (Value device = op.getArg("device")) {
     Attribute constant;
     if (!matchPattern(device, m_Constant(&constant)))
-      return refuse("has a device that is not constant");
+      return refuse(Reason::NotConstant, "device");
     auto named = dyn_cast<ts::DeviceAttr>(constant);
     if (!isa<UnitAttr>(constant) && !(named && named.getText().getValue().starts_with("cpu")))
-      return refuse("has a device other than the CPU");
+      return refuse(Reason::UnknownOption, "device");
   }
   // Some operators do not promote: all of their tensors have the result's dtype.
   if (row.has('s'))
     for (Value value : op.getArgs())
       if (isa<ts::TensorType>(value.getType()) && dtypeOf(value) != result)
-        return refuse("has operands of different dtypes");
+        return refuse(Reason::DTypesDiffer);
   // prelu's weight lies along dimension 1, not the last one.
   if (row.has('w')) {
     auto weight = cast<ts::TensorType>(op.getArg("weight").getType());
@@ -175,7 +175,7 @@ bool Pointwise::checkArguments() {
     bool isOne = weight.getHasRank() && self.getHasRank() && weight.getRank() <= self.getRank() &&
                  llvm::all_of(weight.getSizes(), [](int64_t size) { return size == 1; });
     if (!isOne)
-      return refuse("has a weight for each channel");
+      return refuse(Reason::ArgumentDoesNotFit, "weight");
   }
   return checkScale();
 }
@@ -183,11 +183,11 @@ bool Pointwise::checkArguments() {
 bool Pointwise::prepare() {
   std::optional<Row> found = findRow(op);
   if (!found || op.getNumResults() != 1 || !isa<ts::TensorType>(op.getResult(0).getType()))
-    return refuse("is not elementwise");
+    return refuse(Reason::NoForm);
   row = *found;
   formula = Formula::parse(row.formula);
   if (!formula)
-    return refuse("has a formula that cannot be read");
+    return refuse(Reason::NoForm);
   return checkDTypes() && checkArguments();
 }
 
@@ -243,7 +243,7 @@ std::optional<std::string> whyNotPointwise(ts::AtenOp op, DType unknown) {
   });
   if (succeeded(value))
     return std::nullopt;
-  return pointwise.error.empty() ? "cannot be built" : pointwise.error;
+  return pointwise.error.empty() ? because(Reason::NoForm) : pointwise.error;
 }
 
 bool isPointwise(ts::AtenOp op) { return !whyNotPointwise(op); }

@@ -5,6 +5,7 @@
 
 #include "tsc/Kernel/CompiledForms.h"
 #include "tsc/Kernel/ConstantOperands.h"
+#include "tsc/Kernel/Reasons.h"
 #include "tsc/Kernel/RoutineForm.h"
 
 namespace tsc::kernel {
@@ -15,8 +16,8 @@ public:
   RoutineForm form;
   ts::AtenOp op;
 
-  bool fail(const llvm::Twine &reason) {
-    why = reason.str();
+  template <typename... Args> bool fail(Reason reason, Args &&...args) {
+    why = because(reason, std::forward<Args>(args)...);
     return false;
   }
   bool isNamed(llvm::StringRef name) { return op.getBaseName() == "aten::" + name.str(); }

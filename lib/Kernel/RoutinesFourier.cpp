@@ -66,30 +66,30 @@ bool FourierReader::readExtent() {
   DType dtype = self ? self.getDtype() : DType::Undefined;
   if (dtype != DType::Float32 && dtype != DType::Float64 && dtype != DType::Complex64 &&
       dtype != DType::Complex128)
-    return r.fail("the dtype is not transformed");
+    return r.fail(Reason::DTypeNotCompiled);
   if (transform == Transform::HalfSpectrum && isComplex(dtype))
-    return r.fail("a spectrum of real numbers");
+    return r.fail(Reason::DTypeNotCompiled);
   Value givenSizes = r.op.getArg(r.op.getArg("n") ? "n" : "s");
   Value givenDims = r.op.getArg("dim");
   bool hasSizes = givenSizes && !isNone(givenSizes);
   std::optional<SmallVector<int64_t>> asked;
   if (hasSizes && !(asked = constantInts(givenSizes)))
-    return r.fail("the sizes are not constant");
+    return r.fail(Reason::NotConstant, "s");
   int64_t rank = self.getRank();
   if (givenDims && !isNone(givenDims)) {
     std::optional<SmallVector<int64_t>> all = constantInts(givenDims);
     if (!all || (asked && asked->size() != all->size()))
-      return r.fail("the dimensions are not constant");
+      return r.fail(Reason::NotConstant, "dim");
     for (int64_t d : *all) {
       d += d < 0 ? rank : 0;
       if (d < 0 || d >= rank || llvm::is_contained(dims, d))
-        return r.fail("a dimension does not exist or is named twice");
+        return r.fail(Reason::OutOfRange, "dim");
       dims.push_back(d);
     }
   } else {
     int64_t count = asked ? static_cast<int64_t>(asked->size()) : rank;
     if (count > rank)
-      return r.fail("more sizes than dimensions");
+      return r.fail(Reason::ArgumentDoesNotFit, "s");
     for (int64_t i = 0; i < count; ++i)
       dims.push_back(rank - count + i);
   }
@@ -98,21 +98,21 @@ bool FourierReader::readExtent() {
     bool isGrown = transform == Transform::Real && i + 1 == dims.size() && !isGiven;
     int64_t n = isGiven ? (*asked)[i] : isGrown ? 2 * (self.getSizes()[d] - 1) : self.getSizes()[d];
     if (n < 1)
-      return r.fail("no points");
+      return r.fail(Reason::NoElements);
     sizes.push_back(n);
   }
-  return !dims.empty() || transform == Transform::Complex || r.fail("no dimension");
+  return !dims.empty() || transform == Transform::Complex || r.fail(Reason::NoElements);
 }
 
 bool FourierReader::readScaling() {
   Value norm = r.op.getArg("norm");
   std::optional<StringRef> name = constantString(norm);
   if (!name && !isNone(norm))
-    return r.fail("the normalization is not constant");
+    return r.fail(Reason::NotConstant, "norm");
   StringRef mode = name.value_or("backward");
   byRoot = mode == "ortho";
   byLength = mode == (isForward ? "forward" : "backward");
-  return byRoot || mode == "forward" || mode == "backward" || r.fail("the normalization");
+  return byRoot || mode == "forward" || mode == "backward" || r.fail(Reason::UnknownOption, "norm");
 }
 
 void FourierReader::addStep(int64_t pieces, double operations, ArrayRef<int64_t> numbers) {
@@ -188,7 +188,7 @@ bool FourierReader::read() {
   if (transform == Transform::Real)
     addRealLines(last, length);
   addStore();
-  return shape == r.result().getSizes() || r.fail("the result has other sizes");
+  return shape == r.result().getSizes() || r.fail(Reason::SizesDoNotFit);
 }
 
 static bool fourier(RoutineReader &r) { return FourierReader(r).read(); }

@@ -44,7 +44,7 @@ static bool maxPlaces(RoutineReader &r) {
   std::string why;
   std::optional<WindowForm> form = readWindow(r.op, why, /*withPlaces=*/true);
   if (!form || form->kind != WindowForm::Kind::Max || r.results() != 2 || !isExact(self))
-    return r.fail("no pooling of float32 or float64 that is known");
+    return r.fail(Reason::DTypeNotCompiled);
   r.form.name = suffixed("max_places", self.getDtype());
   r.form.operands.push_back(operand);
   SmallVector<int64_t> numbers;
@@ -77,14 +77,14 @@ static bool gridSampler(RoutineReader &r) {
       !r.readBool("align_corners", align))
     return false;
   if (!isExact(input) || !grid || grid.getDtype() != input.getDtype())
-    return r.fail("the dtype is not float32 or float64");
+    return r.fail(Reason::DTypeNotCompiled);
   int64_t rank = input.getRank(), dims = rank - 2;
   ArrayRef<int64_t> sizes = input.getSizes(), at = grid.getSizes();
   bool fits = (rank == 4 || rank == 5) && grid.getRank() == rank && at[0] == sizes[0] &&
               at.back() == dims && !llvm::is_contained(sizes.drop_front(2), 0) && mode >= 0 &&
               mode <= 2 && padding >= 0 && padding <= 2 && (mode != 2 || rank == 4);
   if (!fits)
-    return r.fail("the sizes or modes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   r.form.name = suffixed("grid_sampler", input.getDtype());
   r.form.operands = {r.op.getArg("input"), r.op.getArg("grid")};
   int64_t points = productOf(at.drop_front().drop_back());
@@ -104,19 +104,19 @@ static bool search(RoutineReader &r) {
   if (Value side = r.op.getArg("side"); side && !isNone(side)) {
     std::optional<StringRef> name = constantString(side);
     if (!name || (*name != "left" && *name != "right") || (right && *name == "left"))
-      return r.fail("the side is not known");
+      return r.fail(Reason::UnknownOption, "side");
     right |= *name == "right";
   }
   if (Value sorter = r.op.getArg("sorter"); sorter && !isNone(sorter))
-    return r.fail("a sorter is given");
+    return r.fail(Reason::UnknownOption, "sorter");
   bool known = values && sorted && values.getDtype() == sorted.getDtype() &&
                (isExact(values) || values.getDtype() == DType::Int64);
   if (!known)
-    return r.fail("the dtypes differ, or are not searched");
+    return r.fail(Reason::DTypeNotCompiled);
   bool isShared = sorted.getRank() == 1;
   if (!isShared && (isBucketize || sorted.getRank() == 0 || sorted.getRank() != values.getRank() ||
                     sorted.getSizes().drop_back() != values.getSizes().drop_back()))
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   r.form.name = values.getDtype() == DType::Int64 ? "searchsorted_i64"
                                                   : suffixed("searchsorted", values.getDtype());
   r.form.operands = {r.op.getArg(sortedName), r.op.getArg("self")};
@@ -137,7 +137,7 @@ static bool distances(RoutineReader &r) {
               a.getSizes().drop_back(2) == b.getSizes().drop_back(2) &&
               a.getSizes().back() == b.getSizes().back() && p >= 0;
   if (!fits)
-    return r.fail("the operands do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   ArrayRef<int64_t> sizes = a.getSizes();
   int64_t rows = sizes[sizes.size() - 2], columns = b.getSizes()[sizes.size() - 2];
   r.form.name = suffixed("cdist", a.getDtype());
@@ -153,7 +153,7 @@ static bool pairDistances(RoutineReader &r) {
   if (!r.readNumber("p", p, 2))
     return false;
   if (!isExact(self) || self.getRank() != 2 || !(p >= 0))
-    return r.fail("no matrix of float32 or float64");
+    return r.fail(Reason::DTypeNotCompiled);
   int64_t rows = self.getSizes()[0], n = self.getSizes()[1];
   r.form.name = suffixed("pdist", self.getDtype());
   r.form.operands = {r.op.getArg("self")};

@@ -22,7 +22,7 @@ static bool isMatrixDType(ts::TensorType type) {
 static bool readStack(RoutineReader &r, StringRef name, Stack &stack) {
   stack.type = r.tensor(name);
   if (!isMatrixDType(stack.type) || stack.type.getRank() < 2)
-    return r.fail("'" + name + "' is no stack of matrices of float32 or float64");
+    return r.fail(Reason::NoMatrices, name);
   ArrayRef<int64_t> sizes = stack.type.getSizes();
   stack.rows = sizes[sizes.size() - 2], stack.cols = sizes.back();
   stack.batch = sizes.drop_back(2);
@@ -31,8 +31,7 @@ static bool readStack(RoutineReader &r, StringRef name, Stack &stack) {
   return true;
 }
 static bool readSquare(RoutineReader &r, StringRef name, Stack &stack) {
-  return readStack(r, name, stack) &&
-         (stack.rows == stack.cols || r.fail("the matrices are not square"));
+  return readStack(r, name, stack) && (stack.rows == stack.cols || r.fail(Reason::NotSquare));
 }
 
 /// A routine over `pieces` matrices with the numbers that follow the two that all have.
@@ -65,7 +64,7 @@ static double cube(int64_t a, int64_t b, int64_t c) {
 static bool checkBatches(RoutineReader &r, const Stack &a, const Stack &b, int64_t &pieces) {
   bool fits = a.batch == b.batch || a.count == 1 || b.count == 1;
   pieces = a.count == 1 ? b.count : a.count;
-  return fits || r.fail("the batches are broadcast");
+  return fits || r.fail(Reason::BatchesBroadcast);
 }
 
 template <int64_t Form> static bool determinant(RoutineReader &r) {
@@ -97,7 +96,7 @@ static bool readRight(RoutineReader &r, StringRef name, const Stack &a, Stack &b
   if (!isVector)
     return readStack(r, name, b);
   if (!isMatrixDType(type))
-    return r.fail("the right side has another dtype");
+    return r.fail(Reason::DTypeNotCompiled);
   b.type = type, b.rows = type.getSizes().back(), b.cols = 1;
   b.batch = type.getSizes().drop_back(1);
   b.count = productOf(b.batch);
@@ -115,7 +114,7 @@ static bool solve(RoutineReader &r) {
   if (a.type.getDtype() != b.type.getDtype() || (left ? b.rows : b.cols) != a.rows ||
       r.results() > 2 || (r.results() == 2 && a.count != pieces) ||
       (!left && b.type.getRank() == 1))
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   raises(r, checks, "torch.linalg.solve: The solver failed because the input matrix is singular.");
   return make(r, "solve", pieces, cube(a.rows, a.rows, a.rows + b.rows * b.cols / (a.rows + 1)),
               a.rows * a.rows + b.rows * b.cols + a.rows,
@@ -147,7 +146,7 @@ static bool choleskySolve(RoutineReader &r) {
   if (!readStack(r, "self", b) || !checkBatches(r, l, b, pieces))
     return false;
   if (b.rows != l.rows || b.type.getDtype() != l.type.getDtype())
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   return make(r, "cholesky_solve", pieces, 2 * cube(l.rows, l.rows, b.cols),
               l.rows * (l.rows + b.cols), {l.rows, b.cols, upper, l.count == 1, b.count == 1});
 }
@@ -162,7 +161,7 @@ static bool solveTriangular(RoutineReader &r) {
       !checkBatches(r, a, b, pieces))
     return false;
   if ((left ? b.rows : b.cols) != a.rows || b.type.getDtype() != a.type.getDtype())
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   return make(r, "solve_triangular", pieces, cube(a.rows, b.rows, b.cols),
               a.rows * a.rows + b.rows * b.cols,
               {a.rows, b.rows, b.cols, upper, left, unit, transposed, a.count == 1, b.count == 1});
@@ -181,7 +180,7 @@ static bool luFactor(RoutineReader &r) {
       !r.readBool("check_errors", checks, r.results() == 2))
     return false;
   if (!pivot)
-    return r.fail("LU without pivoting");
+    return r.fail(Reason::UnknownOption, "pivot");
   raises(r, checks, kZeroPivot);
   return make(r, "lu_factor", a.count, cube(a.rows, a.cols, std::min(a.rows, a.cols)),
               a.rows * a.cols, {a.rows, a.cols, checks});
@@ -194,12 +193,12 @@ static bool luUnpack(RoutineReader &r) {
       !r.readBool("unpack_data", data, true) || !r.readBool("unpack_pivots", pivots, true))
     return false;
   if (!pivot || !data || !pivots)
-    return r.fail("not all factors are wanted");
+    return r.fail(Reason::UnknownOption, "unpack_data");
   int64_t steps = std::min(a.rows, a.cols);
   if (isFactored) {
     ts::TensorType type = r.tensor("LU_pivots");
     if (!type || type.getDtype() != DType::Int32 || productOf(type.getSizes()) != a.count * steps)
-      return r.fail("the pivots do not fit");
+      return r.fail(Reason::SizesDoNotFit);
     r.form.operands.push_back(r.op.getArg("LU_pivots"));
   }
   raises(r, isFactored,
@@ -225,7 +224,7 @@ static bool luSolve(RoutineReader &r) {
   if (!pivots || pivots.getDtype() != DType::Int32 ||
       pivots.getSizes() != lu.type.getSizes().drop_back(1) || (left ? b.rows : b.cols) != lu.rows ||
       b.type.getDtype() != lu.type.getDtype())
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   raises(r, true, "linalg.lu_solve: pivots must be between 1 and the order of the matrix",
          "RuntimeError");
   return make(r, "lu_solve", pieces, 2 * cube(lu.rows, b.rows, b.cols),
@@ -245,9 +244,9 @@ static bool qr(RoutineReader &r) {
   Stack a;
   std::optional<StringRef> mode = constantString(r.op.getArg("mode"));
   if (!mode || !readStack(r, "A", a))
-    return r.fail("the mode is not constant");
+    return r.fail(Reason::NotConstant, "mode");
   if (*mode != "complete" && *mode != "r" && *mode != "reduced")
-    return r.fail("the mode is not known");
+    return r.fail(Reason::UnknownOption, "mode");
   int64_t steps = std::min(a.rows, a.cols), inner = *mode == "complete" ? a.rows : steps;
   return make(r, "qr", a.count, 4 * cube(a.rows, a.cols, steps),
               a.rows * a.cols + a.rows * inner + steps, {a.rows, a.cols, inner, *mode != "r"});
@@ -261,7 +260,7 @@ static bool readReflectors(RoutineReader &r, StringRef name, StringRef factors, 
   ts::TensorType tau = r.tensor(factors);
   if (!tau || tau.getDtype() != a.type.getDtype() || tau.getRank() != a.type.getRank() - 1 ||
       tau.getSizes().drop_back(1) != a.batch)
-    return r.fail("tau does not fit");
+    return r.fail(Reason::SizesDoNotFit);
   steps = tau.getSizes().back();
   r.form.operands.push_back(r.op.getArg(factors));
   return true;
@@ -274,7 +273,7 @@ static bool householderProduct(RoutineReader &r) {
   if (!readReflectors(r, isOld ? "self" : "input", isOld ? "input2" : "tau", a, steps))
     return false;
   if (a.rows < a.cols || steps > a.cols)
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   return make(r, "householder_product", a.count, 2 * cube(a.rows, a.cols, a.cols),
               2 * a.rows * a.cols + steps, {a.rows, a.cols, steps});
 }
@@ -289,7 +288,7 @@ static bool ormqr(RoutineReader &r) {
   int64_t order = left ? c.rows : c.cols;
   if (c.batch != a.batch || c.type.getDtype() != a.type.getDtype() || a.rows != order ||
       steps > a.cols || steps > order)
-    return r.fail("the shapes do not fit");
+    return r.fail(Reason::SizesDoNotFit);
   return make(r, "ormqr", a.count, 4 * cube(steps, c.rows, c.cols),
               a.rows * a.cols + steps + c.rows * c.cols,
               {order, a.cols, steps, c.rows, c.cols, left, transposed});

@@ -20,17 +20,17 @@ static bool readLines(RoutineReader &r, LineShape &lines, int64_t otherwise, boo
   ts::TensorType self = r.tensor("self");
   int64_t dim = 0, rank = self ? self.getRank() : 0;
   if (!self || self.getDtype() == DType::Bool || isComplex(self.getDtype()))
-    return r.fail("the dtype has no order here");
+    return r.fail(Reason::DTypeNotCompiled);
   r.form.operands.push_back(r.op.getArg("self"));
   if (isWhole) {
     lines.n = productOf(self.getSizes());
-    return lines.n > 0 || r.fail("no elements");
+    return lines.n > 0 || r.fail(Reason::NoElements);
   }
   if (!r.readInt("dim", dim, otherwise))
     return false;
   dim += dim < 0 ? std::max<int64_t>(rank, 1) : 0;
   if (dim < 0 || dim >= std::max<int64_t>(rank, 1))
-    return r.fail("the dimension does not exist");
+    return r.fail(Reason::OutOfRange, "dim");
   if (rank == 0)
     return true;
   lines.outer = productOf(self.getSizes().take_front(dim));
@@ -83,7 +83,7 @@ static bool topK(RoutineReader &r) {
       !r.readBool("largest", largest, true) || !r.readBool("sorted", sorted, true))
     return false;
   if (k < 1 || k > lines.n)
-    return r.fail("k is out of range or 0");
+    return r.fail(Reason::OutOfRange, "k");
   return make(r, "topk", lines, {k, largest, sorted});
 }
 
@@ -97,7 +97,7 @@ template <Statistic Which> static bool statistic(RoutineReader &r) {
   if (!readLines(r, lines, -1, isWhole) || !r.readInt("k", k, 1))
     return false;
   if (lines.n == 0 || k < 1 || k > lines.n)
-    return r.fail("no elements");
+    return r.fail(Reason::NoElements);
   return make(r, "order_statistic", lines,
               {static_cast<int64_t>(Which), k, static_cast<int64_t>(r.results())});
 }

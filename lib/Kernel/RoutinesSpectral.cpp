@@ -29,7 +29,7 @@ static bool readMatrices(RoutineReader &r, ts::TensorType &type) {
   type = r.tensor(name);
   if (!type || type.getRank() < 2 ||
       (type.getDtype() != DType::Float32 && type.getDtype() != DType::Float64))
-    return r.fail("no stack of matrices of float32 or float64");
+    return r.fail(Reason::NoMatrices, name);
   r.form.operands.push_back(r.op.getArg(name));
   return true;
 }
@@ -40,9 +40,10 @@ static bool eigh(RoutineReader &r) {
   if (!readMatrices(r, a))
     return false;
   int64_t n = a.getSizes().back();
-  if (!half || half->size() != 1 || !StringRef("ULul").contains(*half) ||
-      a.getSizes()[a.getRank() - 2] != n)
-    return r.fail("the matrices are not square, or UPLO is not constant");
+  if (a.getSizes()[a.getRank() - 2] != n)
+    return r.fail(Reason::NotSquare);
+  if (!half || half->size() != 1 || !StringRef("ULul").contains(*half))
+    return r.fail(Reason::UnknownOption, "UPLO");
   r.form.message = "linalg.eigh: The algorithm failed to converge.";
   return make(r, "eigh", n * n + 4 * n, {n, half->upper() == "U", r.results() == 2});
 }
@@ -58,7 +59,7 @@ static bool svd(RoutineReader &r) {
       !r.readBool("compute_uv", vectors, true) || !r.readBool("some", some, true))
     return false;
   if (!vectors || (driver && !isNone(driver)))
-    return r.fail("vectors are not wanted, or a driver is named");
+    return r.fail(Reason::UnknownOption, "driver");
   bool isOld = r.isNamed("svd");
   full = isOld ? !some : full;
   Wanted wanted = r.results() == 1 ? Wanted::Values : isOld ? Wanted::OldFactors : Wanted::Factors;

@@ -183,7 +183,7 @@ void Decompose::inlineFunction(AtenOp op, FuncOp function) {
   for (Operation &each : body.without_terminator()) {
     builder.clone(each, mapping)->walk([&](Operation *inner) {
       inner->setLoc(loc);
-      if (auto aten = dyn_cast<AtenOp>(inner); aten && aten.getBaseName() == op.getBaseName())
+      if (auto aten = dyn_cast<AtenOp>(inner); aten && aten.getName() == op.getName())
         inner->setAttr(kWholeAttr, builder.getUnitAttr());
       if (isa<LoopOp>(inner))
         inner->setAttr(kUnrollAttr, builder.getUnitAttr());

@@ -6,12 +6,15 @@
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <mutex>
+
 using namespace mlir;
 
 namespace tsc::ts {
 
 struct DialectState {
   WeightStore weights;
+  std::mutex rowsMutex; ///< functions may be worked on side by side
   llvm::DenseMap<const void *, const OperatorRow *> rows;
 };
 
@@ -30,6 +33,7 @@ void TsDialect::initialize() {
 WeightStore &TsDialect::getWeightStore() { return state->weights; }
 
 const OperatorRow *TsDialect::findRow(StringAttr name) {
+  std::lock_guard lock(state->rowsMutex);
   auto [it, isNew] = state->rows.try_emplace(name.getAsOpaquePointer(), nullptr);
   if (isNew)
     it->second = findOperator(name.getValue());

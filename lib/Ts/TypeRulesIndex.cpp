@@ -159,8 +159,9 @@ ArrayRef<RuleRow> indexRules() {
       {"embedding", embedding},
       {"one_hot", oneHot},
       {"scatter.value scatter.src scatter.reduce scatter.value_reduce scatter_add "
-       "scatter_reduce.two index_put index_put.hacked_twin index_add index_copy "
-       "index_fill.int_Tensor index_fill.int_Scalar index_reduce put",
+       "scatter_reduce.two index_put index_put.hacked_twin _unsafe_index_put "
+       "_unsafe_index_put.hacked_twin index_add index_copy index_fill.int_Tensor "
+       "index_fill.int_Scalar index_reduce put",
        sameAsSelf},
       {"searchsorted.Tensor searchsorted.Scalar bucketize.Tensor bucketize.Scalar", search},
       {"isin.Tensor_Tensor isin.Tensor_Scalar isin.Scalar_Tensor", isIn},

@@ -53,13 +53,21 @@ static LogicalResult attention(RuleCall &call) {
                              value = call.tensor("value");
   if (!query || !key || !value)
     return failure();
-  bool oneHead = call.boolean("enable_gqa") == std::optional(false);
-  if (!query->hasRank || !key->hasRank || !value->hasRank || !oneHead || query->rank() < 2 ||
+  if (!query->hasRank || !key->hasRank || !value->hasRank || query->rank() < 2 ||
       value->rank() < 2 || key->rank() != query->rank() || value->rank() != query->rank())
     return call.result(TensorFacts(query->dtype));
   auto batch = [](const TensorFacts &of) {
     return TensorFacts(ArrayRef<int64_t>(of.sizes).drop_back(2), DType::Undefined);
   };
+  std::optional<bool> shares = call.boolean("enable_gqa");
+  if (shares != std::optional(false)) { // several heads of queries to one of keys and values
+    auto outer = [&](const TensorFacts &of) { return ArrayRef(of.sizes).drop_back(3); };
+    bool fits = shares && query->rank() > 2 && query->isStatic() && key->isStatic() &&
+                value->isStatic() && outer(*query) == outer(*key) && outer(*query) == outer(*value);
+    if (!fits)
+      return call.result(TensorFacts(query->dtype));
+    key->sizes[key->rank() - 3] = value->sizes[value->rank() - 3] = query->sizes[query->rank() - 3];
+  }
   TensorFacts made = broadcast({batch(*query), batch(*key), batch(*value)});
   made.sizes.push_back(query->sizes[query->rank() - 2]);
   made.sizes.push_back(value->sizes.back());

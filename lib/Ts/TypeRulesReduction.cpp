@@ -187,7 +187,7 @@ ArrayRef<RuleRow> orderRules() {
   static constexpr RuleRow kRows[] = {
       {"cumsum cumprod", alongDim<sumDType>},
       {"softmax.int log_softmax.int softmin.int", alongDim<meanDType>},
-      {"logcumsumexp tril triu flip fliplr flipud renorm msort _softmax _log_softmax",
+      {"logcumsumexp _logcumsumexp tril triu flip fliplr flipud renorm msort _softmax _log_softmax",
        alongDim<sameDType>},
       {"argsort argsort.stable", alongDim<indexDType>},
       {"sort sort.stable cummax cummin", scanWithIndices},

@@ -98,6 +98,20 @@ TensorRef sumAreas(Context &cx, const Tensor &y, const Operand &dx, int64_t dim)
   int64_t dims[] = {dim};
   return sumTensor(cx, *parts, Optional<IntList>(IntList(dims)), false, parts->dtype);
 }
+/// With equal widths: the sum of all points but half of both ends.
+TensorRef sumEvenAreas(Context &cx, const Tensor &y, const Operand &dx, int64_t dim) {
+  int64_t dims[] = {dim};
+  DType dtype = y.isFloating() || y.isComplex() ? y.dtype : DType::Int64;
+  TensorRef total = sumTensor(cx, y, Optional<IntList>(IntList(dims)), false, dtype);
+  TensorRef first = select(cx, y, dim, 0), last = select(cx, y, dim, y.sizes[dim] - 1);
+  TSC_TRY(total && first && last);
+  auto f = [](auto sum, auto a, auto b, auto width) {
+    using T = decltype(sum);
+    return (sum - (a + b) * T(0.5)) * width;
+  };
+  return elementwise<kFloat | kComplex, Promote::IntToFloat>(cx, "trapezoid", {}, f,
+                                                             inputs(*total, *first, *last, dx));
+}
 /// Running sums along a dim, in double or complex double.
 TensorRef runningAreas(Context &cx, const Tensor &y, const Operand &dx, int64_t dim) {
   TensorRef parts = trapezoids(cx, y, dx, dim);
@@ -118,10 +132,6 @@ TensorRef runningAreas(Context &cx, const Tensor &y, const Operand &dx, int64_t 
 }
 
 template <bool Running>
-TensorRef integrate(Context &cx, const Tensor &y, const Operand &dx, int64_t dim) {
-  return Running ? runningAreas(cx, y, dx, dim) : sumAreas(cx, y, dx, dim);
-}
-template <bool Running>
 TensorRef overPoints(Context &cx, const Tensor &y, const Tensor &x, int64_t dim) {
   const char *name = Running ? "cumulative_trapezoid" : "trapezoid";
   TSC_ASSIGN(dim, wrapDim(cx, dim, y.rank));
@@ -133,7 +143,7 @@ TensorRef overPoints(Context &cx, const Tensor &y, const Tensor &x, int64_t dim)
     return cx.fail("%s: received a bool input for `x` or `y`, but bool is not supported", name);
   TensorRef dx = widthsOf(cx, y, x, dim);
   TSC_TRY(dx);
-  return integrate<Running>(cx, y, *dx, dim);
+  return Running ? runningAreas(cx, y, *dx, dim) : sumAreas(cx, y, *dx, dim);
 }
 template <bool Running> TensorRef overSteps(Context &cx, const Tensor &y, Scalar dx, int64_t dim) {
   const char *name = Running ? "cumulative_trapezoid" : "trapezoid";
@@ -144,7 +154,7 @@ template <bool Running> TensorRef overSteps(Context &cx, const Tensor &y, Scalar
     return Running ? clone(cx, y) : noArea(cx, y, dim);
   if (y.isBool())
     return cx.fail("%s: received a bool input for `y`, but bool is not supported", name);
-  return integrate<Running>(cx, y, dx, dim);
+  return Running ? runningAreas(cx, y, dx, dim) : sumEvenAreas(cx, y, dx, dim);
 }
 TensorRef overWidth(Context &cx, const Tensor &y, double dx, int64_t dim) {
   return overSteps<false>(cx, y, Scalar(dx), dim);

@@ -52,7 +52,7 @@ void runGolden(const std::string &path) {
   auto file = llvm::MemoryBuffer::getFile(path);
   REQUIRE(file);
   std::string passes = directive((*file)->getBuffer(), "// PASSES:").str();
-  MLIRContext context;
+  MLIRContext context(MLIRContext::Threading::DISABLED); // as in the driver
   context.loadDialect<ts::TsDialect, kernel::KernelDialect>();
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>((*file)->getBuffer(), &context, path);
   REQUIRE(module);

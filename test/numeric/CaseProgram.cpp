@@ -33,7 +33,10 @@ private:
   Named constantTensor(const TensorCase &tensor);
   Named tensor(const TensorCase &tensor);
   Named argument(const ArgumentCase &argument, const SchemaType &type);
-  SmallVector<Named> call(const ts::OperatorRow &row, ArrayRef<Named> arguments);
+  SmallVector<Named> call(const ts::OperatorRow &row, ArrayRef<Named> arguments,
+                          StringRef attributes = "");
+  /// A truth value: are results close to those of the operator left whole?
+  Named compared(ArrayRef<Named> made, ArrayRef<Named> arguments);
   /// A call with literals for what is no tensor.
   Named callOn(StringRef name, const Named &self, ArrayRef<StringRef> rest);
   Named doubled(const Named &value) { return callOn("aten::mul.Scalar", value, {"2"}); }
@@ -103,7 +106,8 @@ Named FunctionText::literal(StringRef text, const SchemaType &type) {
   return constant("!ts.float", digits);
 }
 
-SmallVector<Named> FunctionText::call(const ts::OperatorRow &row, ArrayRef<Named> arguments) {
+SmallVector<Named> FunctionText::call(const ts::OperatorRow &row, ArrayRef<Named> arguments,
+                                      StringRef attributes) {
   SmallVector<Named> results;
   for (size_t i = 0; i < row.schema().returns.size(); ++i)
     results.push_back(fresh(kTensor));
@@ -113,7 +117,7 @@ SmallVector<Named> FunctionText::call(const ts::OperatorRow &row, ArrayRef<Named
   auto resultTypes = map_range(results, [](const Named &r) { return r.type; });
   std::string list = join(resultTypes, ", ");
   os << "  " << join(resultNames, ", ") << " = ts.aten \"" << row.fullName << "\"("
-     << join(names, ", ") << ") : (" << join(types, ", ") << ") -> "
+     << join(names, ", ") << ")" << attributes << " : (" << join(types, ", ") << ") -> "
      << (results.size() == 1 ? list : "(" + list + ")") << '\n';
   return results;
 }
@@ -124,6 +128,19 @@ Named FunctionText::callOn(StringRef name, const Named &self, ArrayRef<StringRef
   for (auto [text, argument] : zip(rest, ArrayRef(row.schema().arguments).drop_front()))
     arguments.push_back(literal(text, argument.type));
   return call(row, arguments).front();
+}
+
+Named FunctionText::compared(ArrayRef<Named> made, ArrayRef<Named> arguments) {
+  SmallVector<Named> whole = call(*test.row, arguments, " {ts.whole}"), parts;
+  for (size_t i = 0; i < test.results; ++i) {
+    callOn("aten::stack", list({made[i], whole[i]}, kTensor), {"0"}); // raises for other sizes
+    const ts::OperatorRow &close = *ts::findOperator("aten::isclose");
+    SmallVector<Named> operands = {made[i], whole[i]};
+    for (const char *text : {"1e-4", "1e-4", "True"})
+      operands.push_back(literal(text, close.schema().arguments[operands.size()].type));
+    parts.push_back(callOn("aten::all", call(close, operands).front(), {}));
+  }
+  return callOn("aten::all", callOn("aten::stack", list(parts, kTensor), {"0"}), {});
 }
 
 Named FunctionText::constantTensor(const TensorCase &tensor) {
@@ -154,7 +171,8 @@ Named FunctionText::argument(const ArgumentCase &argument, const SchemaType &typ
   SmallVector<Named> elements;
   for (const TensorCase &each : argument.tensors)
     elements.push_back(tensor(each));
-  return list(elements, kTensor);
+  bool mayLack = type.parameters[0].kind == SchemaType::Optional;
+  return list(elements, mayLack ? "!ts.optional<!ts.tensor>" : kTensor);
 }
 
 void FunctionText::print() {
@@ -168,7 +186,7 @@ void FunctionText::print() {
            << findDType(tensor.dtype)->shortName << ">}";
         ++parameter;
       }
-  size_t results = test.results;
+  size_t results = test.isLibrary ? 1 : test.results;
   SmallVector<std::string> tensors(results, kTensor.str());
   std::string type = results == 1 ? kTensor.str() : "!ts.tuple<[" + join(tensors, ", ") + "]>";
   os << ") -> " << type << " {\n";
@@ -178,7 +196,7 @@ void FunctionText::print() {
   SmallVector<Named> made = call(*test.row, arguments);
   if (test.wrapsBehind)
     made.front() = doubled(made.front());
-  Named result = made.front();
+  Named result = test.isLibrary ? compared(made, arguments) : made.front();
   if (results > 1) {
     result = fresh(type);
     made.truncate(results);

@@ -127,7 +127,16 @@ static bool parseTensor(StringRef text, TensorCase &tensor) {
   for (StringRef size : splitOutside(sizes, ','))
     if (size.getAsInteger(10, tensor.sizes.emplace_back()))
       return false;
-  return limit.empty() || (limit.consume_front("<") && !limit.getAsInteger(10, tensor.limit));
+  if (limit.consume_back("^"))
+    tensor.order = TensorCase::PositiveDefinite;
+  else if (limit.consume_back("/"))
+    tensor.order = TensorCase::Ascending;
+  if (limit.empty())
+    return true;
+  auto [low, high] = limit.split(':');
+  if (!low.consume_front("<") || (!high.empty() && low.getAsInteger(10, tensor.low)))
+    return false;
+  return !(high.empty() ? low : high).getAsInteger(10, tensor.limit);
 }
 
 static ArgumentCase parseArgument(StringRef text) {
@@ -194,6 +203,8 @@ static bool parseCase(StringRef line, Case &made, std::string &error) {
       return error = "no value of '" + argument.name + "': " + line.str(), false;
     }
   }
+  if (words.size() > used && words.back().consume_front("raises="))
+    made.raises = words.pop_back_val().str();
   made.results = made.row->schema().returns.size();
   if (words.size() > used && words.back().consume_front("results=")) {
     ++used;

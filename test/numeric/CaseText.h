@@ -6,9 +6,11 @@
 //
 // Arguments that are left out have the schema's defaults. A tensor is a dtype and its sizes; f, w,
 // n, i and a stand for several dtypes in turn (floats; float32 and float64; numbers; integers;
-// all), the same one wherever the letter stands. `i64[4]<9` holds numbers from 0 to 8; `!f32[3]` is
-// a constant of the program; `results=1` uses the first result alone. {7,16,33} makes a case of
-// each; several braces go side by side.
+// all), the same one wherever the letter stands. `i64[4]<9` holds numbers from 0 to 8,
+// `i64[4]<1:9` those from 1, and `f32[4]<0:1` all between; `f32[2,3,3]^` are positive definite
+// matrices, and the lines of `f32[3,7]/` ascend. `!f32[3]` is a constant of the program;
+// `results=1` uses the first result alone; `raises=bounds` says that the call fails with a message
+// that has this word. {7,16,33} makes a case of each; several braces go side by side.
 #pragma once
 
 #include "tsc/Common/DType.h"
@@ -22,8 +24,9 @@ namespace tsc::test {
 struct TensorCase {
   DType dtype = DType::Undefined;
   std::vector<int64_t> sizes;
-  int64_t limit = 0; ///< of whole numbers from 0; 0: none
+  int64_t low = 0, limit = 0; ///< of numbers; no limit: any
   bool isConstant = false;
+  enum Order : uint8_t { Any, PositiveDefinite, Ascending } order = Any;
   int64_t numel() const;
 };
 
@@ -38,8 +41,12 @@ struct Case {
   std::string text; ///< of this case alone
   std::vector<ArgumentCase> arguments;
   size_t results = 1; ///< that are used: all, or what `results=` says
+  std::string raises; ///< a word of what calls raise; "": they do not
   /// Operators before and behind this one, so that a view is not alone in its region.
   bool wrapsBefore = false, wrapsBehind = false;
+  /// The operator is a function of the library: what is called compares its results with those of
+  /// the operator left whole, and gives a truth value.
+  bool isLibrary = false;
 };
 
 /// The cases of a line; empty with `error` set when it is wrong.

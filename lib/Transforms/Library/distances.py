@@ -43,28 +43,12 @@ def linalg_norm(self: Tensor, ord: Optional[number], dim: Optional[List[int]], k
     return torch.linalg_matrix_norm(self, ord, dim, keepdim)
 
 
-# Those that need no singular values.
-def linalg_matrix_norm(self: Tensor, ord: number, dim: List[int], keepdim: bool, dtype: Optional[int]) -> Tensor:
-    order = float(ord)
-    is_sum = abs(order) == 1.0 or abs(order) == inf
-    if dtype is not None or not self.is_floating_point() or self.dim() < 2 or len(dim) != 2 or not is_sum:
-        return torch.linalg_matrix_norm(self, ord, dim, keepdim, dtype=dtype)
-    added, compared = dim[0], dim[1]
-    if abs(order) == inf:
-        added, compared = dim[1], dim[0]
-    sums = self.abs().sum([added], True)
-    if order > 0:
-        norms = sums.amax([compared], True)
-    else:
-        norms = sums.amin([compared], True)
-    if keepdim:
-        return norms
-    return norms.squeeze(dim)
-
-
 def linalg_matrix_norm__str_ord(self: Tensor, ord: str, dim: List[int], keepdim: bool, dtype: Optional[int]) -> Tensor:
-    if ord != "fro" or dtype is not None or not self.is_floating_point() or self.dim() < 2 or len(dim) != 2:
+    known = ord == "fro" or ord == "nuc"
+    if not known or dtype is not None or not self.is_floating_point() or self.dim() < 2 or len(dim) != 2:
         return torch.linalg_matrix_norm(self, ord, dim, keepdim, dtype=dtype)
+    if ord == "nuc":
+        return torch.nuclear_norm(self, dim, keepdim)
     return torch.linalg_vector_norm(self, 2, dim, keepdim)
 
 

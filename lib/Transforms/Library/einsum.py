@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Einstein sums of two tensors as one batched product of matrices.
+# Einstein sums of two tensors as one batched product of matrices, and of one tensor.
 
 # Whether every letter of a side stands there once, and either in the other side or in the result.
 def is_plain(side: str, other: str, out: str) -> bool:
@@ -31,9 +31,37 @@ def product(sizes: List[int]) -> int:
     return total
 
 
+# A sum over the dims of one tensor that the result lacks.
+def is_sum(text: str, arrow: int, rank: int) -> bool:
+    side, out = text[:arrow], text[arrow + 2:]
+    plain = arrow == rank and len(out) < rank
+    for i in range(len(side)):
+        plain = plain and side.count(side[i]) == 1
+    for i in range(len(out)):
+        plain = plain and out.count(out[i]) == 1 and side.find(out[i]) >= 0
+    return plain
+
+
+def summed(x: Tensor, side: str, out: str) -> Tensor:
+    added: List[int] = []
+    kept = ""
+    for i in range(len(side)):
+        if out.find(side[i]) < 0:
+            added.append(i)
+        else:
+            kept = kept + side[i]
+    total = x.sum(added)
+    if kept == out:
+        return total
+    return total.permute(places(kept, out))
+
+
 def einsum(equation: str, tensors: List[Tensor], path: Optional[List[int]]) -> Tensor:
     text = equation.replace(" ", "")
     arrow, comma = text.find("->"), text.find(",")
+    if len(tensors) == 1 and text.find(".") < 0 and arrow >= 0 and tensors[0].is_floating_point():
+        if is_sum(text, arrow, tensors[0].dim()):
+            return summed(tensors[0], text[:arrow], text[arrow + 2:])
     if len(tensors) != 2 or text.find(".") >= 0 or arrow < 0 or comma < 0:
         return torch.einsum(equation, tensors, path=path)
     a, b, out = text[:comma], text[comma + 1:arrow], text[arrow + 2:]

@@ -131,14 +131,17 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
 
 # Classes out of range are the operator's to report.
 def nll_loss_nd(self: Tensor, target: Tensor, weight: Optional[Tensor], reduction: int, ignore_index: int) -> Tensor:
-    if self.dim() < 2 or self.dim() != target.dim() + 1 or target.dtype != 4 or not self.is_floating_point():
+    if self.dim() < 1 or self.dim() != target.dim() + 1 or target.dtype != 4 or not self.is_floating_point():
         return torch.nll_loss_nd(self, target, weight, reduction, ignore_index)
-    ignored = target == ignore_index
-    inside = (target >= 0) & (target < self.size(1))
+    scores, wanted = self, target
+    if self.dim() == 1:
+        scores, wanted = self.unsqueeze(0), target.unsqueeze(0)
+    ignored = wanted == ignore_index
+    inside = (wanted >= 0) & (wanted < scores.size(1))
     if not bool((inside | ignored).all()):
         return torch.nll_loss_nd(self, target, weight, reduction, ignore_index)
-    classes = torch.where(ignored, 0, target)
-    losses = -self.gather(1, classes.unsqueeze(1)).squeeze(1)
+    classes = torch.where(ignored, 0, wanted)
+    losses = -scores.gather(1, classes.unsqueeze(1)).squeeze(1)
     if weight is not None:
         weights = torch.where(ignored, 0, weight.index_select(0, classes.reshape([-1])).reshape(classes.size()))
         losses = losses * weights
@@ -147,7 +150,9 @@ def nll_loss_nd(self: Tensor, target: Tensor, weight: Optional[Tensor], reductio
     losses = torch.where(ignored, 0, losses)
     if reduction == 1:
         return losses.sum() / weights.sum()
-    return reduce_losses(losses, reduction)
+    if reduction == 0:
+        return losses.reshape(target.size())
+    return losses.sum()
 
 
 def cross_entropy_loss(self: Tensor, target: Tensor, weight: Optional[Tensor], reduction: int, ignore_index: int,

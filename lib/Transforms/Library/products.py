@@ -49,30 +49,37 @@ def inner(self: Tensor, other: Tensor) -> Tensor:
 def tensordot(self: Tensor, other: Tensor, dims_self: List[int], dims_other: List[int]) -> Tensor:
     whole = not both_floats(self, other) or len(dims_self) != len(dims_other)
     for i in range(len(dims_self)):
-        whole = whole or self.size(dims_self[i]) != other.size(dims_other[i])
+        m, n = self.size(dims_self[i]), other.size(dims_other[i])
+        whole = whole or (m != n and m != 1 and n != 1)
     if whole:
         return torch.tensordot(self, other, dims_self, dims_other)
+    x, y = self, other
+    for i in range(len(dims_self)):
+        if x.size(dims_self[i]) == 1:
+            y = y.sum([dims_other[i]], True)
+        elif y.size(dims_other[i]) == 1:
+            x = x.sum([dims_self[i]], True)
     added_left: List[int] = []
     added_right: List[int] = []
     for i in range(len(dims_self)):
-        added_left.append(dims_self[i] % self.dim())
-        added_right.append(dims_other[i] % other.dim())
+        added_left.append(dims_self[i] % x.dim())
+        added_right.append(dims_other[i] % y.dim())
     shape: List[int] = []
     left: List[int] = []
     right: List[int] = []
     count = 1
-    for d in range(self.dim()):
+    for d in range(x.dim()):
         if d in added_left:
-            count = count * self.size(d)
+            count = count * x.size(d)
         else:
             left.append(d)
-            shape.append(self.size(d))
-    for d in range(other.dim()):
+            shape.append(x.size(d))
+    for d in range(y.dim()):
         if d not in added_right:
             right.append(d)
-            shape.append(other.size(d))
-    a = self.permute(left + added_left).reshape([self.numel() // count, count])
-    b = other.permute(added_right + right).reshape([count, other.numel() // count])
+            shape.append(y.size(d))
+    a = x.permute(left + added_left).reshape([x.numel() // count, count])
+    b = y.permute(added_right + right).reshape([count, y.numel() // count])
     return torch.mm(a, b).reshape(shape)
 
 
@@ -141,17 +148,6 @@ def linalg_multi_dot(tensors: List[Tensor]) -> Tensor:
     return torch.matmul(a, torch.matmul(b, c))
 
 
-def linalg_matrix_power(self: Tensor, n: int) -> Tensor:
-    if n < 1 or n > 16 or not self.is_floating_point():
-        return torch.linalg_matrix_power(self, n)
-    if n == 1:
-        return self.clone()
-    power = self
-    for i in range(n - 1):
-        power = torch.matmul(power, self)
-    return power
-
-
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if not both_floats(input1, input2) or not both_floats(input1, weight) or input1.dim() == 0:
         return torch.bilinear(input1, input2, weight, bias)
@@ -166,22 +162,35 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Optional[Tens
 
 
 def linalg_vander(x: Tensor, N: Optional[int]) -> Tensor:
-    if not x.is_floating_point() or x.dim() == 0:
+    if not x.is_floating_point():
         return torch.linalg_vander(x, N=N)
-    count = x.size(-1)
+    column = x.unsqueeze(-1)
+    if x.dim() == 0:
+        column = x.reshape([1, 1])
+    count = column.size(-2)
     if N is not None:
         count = N
-    return torch.pow(x.unsqueeze(-1), torch.arange(count, dtype=x.dtype))
+    return torch.pow(column, torch.arange(count, dtype=x.dtype))
 
 
 def _scaled_dot_product_flash_attention_for_cpu(query: Tensor, key: Tensor, value: Tensor, dropout_p: float, is_causal: bool,
                                                 attn_mask: Optional[Tensor],
                                                 scale: Optional[float]) -> Tuple[Tensor, Tensor]:
-    if dropout_p != 0 or is_causal or attn_mask is not None or query.dim() != 4 or query.size(1) != key.size(1):
+    whole = (dropout_p != 0 or query.dim() != 4 or query.size(1) != key.size(1)
+             or (is_causal and attn_mask is not None))
+    if attn_mask is not None:
+        whole = whole or attn_mask.dtype != query.dtype
+    if whole:
         return torch._scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_causal,
                                                                  attn_mask=attn_mask, scale=scale)
     factor = float(query.size(3)) ** -0.5
     if scale is not None:
         factor = scale
     scores = torch.matmul(query, key.transpose(2, 3)) * factor
-    return torch.scaled_dot_product_attention(query, key, value, scale=factor), torch.logsumexp(scores, [3])
+    if attn_mask is not None:
+        scores = scores + attn_mask
+    if is_causal:
+        seen = torch.arange(key.size(2)).unsqueeze(0) <= torch.arange(query.size(2)).unsqueeze(1)
+        scores = torch.where(seen, scores, -inf)
+    attended = torch.scaled_dot_product_attention(query, key, value, attn_mask, 0.0, is_causal, scale=factor)
+    return attended, torch.logsumexp(scores, [3])

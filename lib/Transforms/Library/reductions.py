@@ -37,7 +37,21 @@ def sum_to_size(self: Tensor, size: List[int]) -> Tensor:
     return self.sum(dims, True).reshape(size)
 
 
+# Rows of variables, each observation with its weight. Weights below zero are the operator's to report.
+def weighted_cov(rows: Tensor, weights: Tensor, correction: int) -> Tensor:
+    total = weights.sum()
+    apart = rows - (rows * weights).sum([1], True) / total
+    count = total
+    if correction != 0:
+        count = total - (weights * weights).sum() * correction / total
+    return torch.mm(apart * weights, apart.t()) / torch.clamp_min(count, 0)
+
+
 def cov(self: Tensor, correction: int, fweights: Optional[Tensor], aweights: Optional[Tensor]) -> Tensor:
+    if aweights is not None and fweights is None and self.is_floating_point() and self.dim() == 2:
+        if aweights.dtype == self.dtype and aweights.dim() == 1 and aweights.numel() == self.size(1):
+            if bool((aweights >= 0).all()) and bool(aweights.sum() > 0):
+                return weighted_cov(self, aweights, correction)
     if fweights is not None or aweights is not None or self.dim() > 2 or not self.is_floating_point():
         return torch.cov(self, correction=correction, fweights=fweights, aweights=aweights)
     rows = self
@@ -123,6 +137,91 @@ def trapz__dx(y: Tensor, dx: float, dim: int) -> Tensor:
     return torch.trapezoid(y, dx=dx, dim=dim)
 
 
+def cumulative_trapezoid__x(y: Tensor, x: Tensor, dim: int) -> Tensor:
+    if not fits_points(y, x, dim):
+        return torch.cumulative_trapezoid(y, x, dim=dim)
+    return torch.cumsum(pairs(y, dim) * spacing(y, x, dim) * 0.5, dim)
+
+
+def cumulative_trapezoid__dx(y: Tensor, dx: number, dim: int) -> Tensor:
+    if not y.is_floating_point() or y.dim() == 0 or y.size(dim) < 2:
+        return torch.cumulative_trapezoid(y, dx=dx, dim=dim)
+    return torch.cumsum(pairs(y, dim) * dx * 0.5, dim)
+
+
+# Differences of neighbours at the ends, of both neighbours between them, with equal steps.
+def even_gradient(x: Tensor, step: float, dim: int) -> Tensor:
+    first = x.narrow(dim, 1, 1) - x.narrow(dim, 0, 1)
+    last = x.narrow(dim, x.size(dim) - 1, 1) - x.narrow(dim, x.size(dim) - 2, 1)
+    if x.size(dim) == 2:
+        return torch.cat([first, last], dim) / step
+    between = (torch.slice(x, dim, 2) - torch.slice(x, dim, 0, -2)) * 0.5
+    return torch.cat([first, between, last], dim) / step
+
+
+# The same where the points are apart by other steps.
+def uneven_gradient(x: Tensor, points: Tensor, dim: int) -> Tensor:
+    step = spacing(x, points, dim)
+    slope = (torch.slice(x, dim, 1) - torch.slice(x, dim, 0, -1)) / step
+    first, last = slope.narrow(dim, 0, 1), slope.narrow(dim, slope.size(dim) - 1, 1)
+    if x.size(dim) == 2:
+        return torch.cat([first, last], dim)
+    before, behind = torch.slice(step, dim, 0, -1), torch.slice(step, dim, 1)
+    between = (torch.slice(slope, dim, 0, -1) * behind + torch.slice(slope, dim, 1) * before) / (before + behind)
+    return torch.cat([first, between, last], dim)
+
+
+def has_gradient(x: Tensor, dims: List[int], edge_order: int) -> bool:
+    known = x.is_floating_point() and x.dim() > 0 and edge_order == 1
+    for d in dims:
+        known = known and d >= -x.dim() and d < x.dim()
+    if known:
+        for d in dims:
+            known = known and x.size(d) > 1
+    return known
+
+
+def gradient__scalarint(self: Tensor, spacing: Optional[number], dim: Optional[int], edge_order: int) -> List[Tensor]:
+    dims: List[int] = []
+    if dim is not None:
+        dims.append(dim)
+    else:
+        for d in range(self.dim()):
+            dims.append(d)
+    if not has_gradient(self, dims, edge_order):
+        return torch.gradient(self, spacing=spacing, dim=dim, edge_order=edge_order)
+    step = 1.0
+    if spacing is not None:
+        step = float(spacing)
+    parts: List[Tensor] = []
+    for d in dims:
+        parts.append(even_gradient(self, step, d))
+    return parts
+
+
+def gradient__array(self: Tensor, dim: List[int], edge_order: int) -> List[Tensor]:
+    if not has_gradient(self, dim, edge_order):
+        return torch.gradient(self, dim=dim, edge_order=edge_order)
+    parts: List[Tensor] = []
+    for d in dim:
+        parts.append(even_gradient(self, 1.0, d))
+    return parts
+
+
+def gradient__tensorarray(self: Tensor, spacing: List[Tensor], dim: List[int], edge_order: int) -> List[Tensor]:
+    known = has_gradient(self, dim, edge_order) and len(spacing) == len(dim)
+    if known:
+        for i in range(len(dim)):
+            points = spacing[i]
+            known = known and points.dim() == 1 and points.dtype == self.dtype and points.numel() == self.size(dim[i])
+    if not known:
+        return torch.gradient(self, spacing=spacing, dim=dim, edge_order=edge_order)
+    parts: List[Tensor] = []
+    for i in range(len(dim)):
+        parts.append(uneven_gradient(self, spacing[i], dim[i]))
+    return parts
+
+
 # ---- Softmax and its kin
 def _safe_softmax(self: Tensor, dim: int, dtype: Optional[int]) -> Tensor:
     if dtype is not None or not self.is_floating_point():
@@ -190,3 +289,59 @@ def searchsorted__Tensor(sorted_sequence: Tensor, self: Tensor, out_int32: bool,
     if out_int32:
         return count.to(3)
     return count
+
+
+# Counts of equal parts of a range that is given; what lies outside is counted behind them.
+def histc(self: Tensor, bins: int, min: number, max: number) -> Tensor:
+    low, high = float(min), float(max)
+    if not self.is_floating_point() or bins < 1 or not high > low or high - low == inf:
+        return torch.histc(self, bins, min, max)
+    x = self.reshape([-1]).to(7)
+    part = torch.clamp_max(((x - low) / (high - low) * bins).to(4), bins - 1)
+    places = torch.where((x >= low) & (x <= high), part, bins)
+    ones = torch.ones_like(self.reshape([-1]))
+    return torch.zeros([bins + 1], dtype=self.dtype).scatter_add(0, places, ones).narrow(0, 0, bins).clone()
+
+
+# ---- Quantiles: between the two numbers in order that the rank lies between
+def has_quantile(x: Tensor, q: float, dim: Optional[int], keepdim: bool, interpolation: str) -> bool:
+    known = x.is_floating_point() and q >= 0 and q <= 1 and interpolation == "linear"
+    if dim is None:
+        return known and not keepdim
+    return known and x.dim() > 0
+
+
+# Of the first `count` of a line that is in order; NaN stand behind.
+def between(ordered: Tensor, count: Tensor, q: float, dim: int) -> Tensor:
+    rank = (count - 1).to(ordered.dtype) * q
+    lower = torch.clamp_min(torch.floor(rank), 0)
+    below = ordered.gather(dim, lower.to(4))
+    above = ordered.gather(dim, torch.clamp_min(torch.ceil(rank), 0).to(4))
+    return torch.lerp(below, above, rank - lower)
+
+
+def quantile_of(self: Tensor, q: float, dim: Optional[int], keepdim: bool, skips: bool) -> Tensor:
+    x, d = self.reshape([-1]), 0
+    if dim is not None:
+        x, d = self, dim
+    ordered, places = torch.sort(x, d, False)
+    missing = torch.isnan(x)
+    count = torch.logical_not(missing).sum([d], True)
+    value = between(ordered, count, q, d)
+    if not skips:
+        value = torch.where(missing.any(d, True), nan, value)
+    if keepdim:
+        return value
+    return value.squeeze(d)
+
+
+def nanquantile__scalar(self: Tensor, q: float, dim: Optional[int], keepdim: bool, interpolation: str) -> Tensor:
+    if not has_quantile(self, q, dim, keepdim, interpolation):
+        return torch.nanquantile(self, q, dim, keepdim, interpolation=interpolation)
+    return quantile_of(self, q, dim, keepdim, True)
+
+
+def quantile__scalar(self: Tensor, q: float, dim: Optional[int], keepdim: bool, interpolation: str) -> Tensor:
+    if not has_quantile(self, q, dim, keepdim, interpolation):
+        return torch.quantile(self, q, dim, keepdim, interpolation=interpolation)
+    return quantile_of(self, q, dim, keepdim, False)

@@ -319,7 +319,67 @@ def index_fill__int_Scalar(self: Tensor, dim: int, index: Tensor, value: number)
     return torch.masked_fill(self, along(mask, dim, self.dim()), value)
 
 
+# The source's elements in order where the mask is true. Too few of them are the operator's to report.
+def masked_scatter(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    whole = self.dtype != source.dtype or mask.dtype != 11 or mask.dim() > self.dim() or self.dim() == 0
+    if not whole:
+        for d in range(mask.dim()):
+            whole = whole or (mask.size(d) != 1 and mask.size(d) != self.size(d - mask.dim()))
+    if whole:
+        return torch.masked_scatter(self, mask, source)
+    chosen = mask.expand(self.size())
+    places = torch.cumsum(chosen.reshape([-1]).to(4), 0)
+    if not bool((places <= source.numel()).all()):
+        return torch.masked_scatter(self, mask, source)
+    picked = source.reshape([-1]).index_select(0, torch.clamp_min(places - 1, 0)).reshape(self.size())
+    return torch.where(chosen, picked, self)
+
+
 # ---- Taking elements
+# Of a scalar its only element.
+def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
+    if self.dim() != 0 or index.numel() != 1 or dim < -1 or dim > 0:
+        return torch.index_select(self, dim, index)
+    return self.reshape([1]).index_select(0, index.reshape([1])).reshape([])
+
+
+# Indices of all first dims, moved inside.
+def are_inside(self: Tensor, mask: Tensor, indices: List[Optional[Tensor]]) -> bool:
+    known = self.is_floating_point() and mask.dtype == 11 and len(indices) <= self.dim() and len(indices) > 0
+    for i in range(len(indices)):
+        index = indices[i]
+        if index is None:
+            known = False
+        else:
+            known = known and index.dtype == 4
+    return known
+
+
+def inside(self: Tensor, indices: List[Optional[Tensor]]) -> List[Optional[Tensor]]:
+    places: List[Optional[Tensor]] = []
+    for i in range(len(indices)):
+        index = indices[i]
+        if index is not None:
+            places.append(torch.clamp(index, -self.size(i), self.size(i) - 1))
+    return places
+
+
+def _unsafe_masked_index(self: Tensor, mask: Tensor, indices: List[Optional[Tensor]], fill: number) -> Tensor:
+    if not are_inside(self, mask, indices):
+        return torch._unsafe_masked_index(self, mask, indices, fill)
+    picked = torch.index(self, inside(self, indices))
+    if picked.size() != mask.size():
+        return torch._unsafe_masked_index(self, mask, indices, fill)
+    return torch.where(mask, picked, fill)
+
+
+def _unsafe_masked_index_put_accumulate(self: Tensor, mask: Tensor, indices: List[Optional[Tensor]],
+                                        values: Tensor) -> Tensor:
+    if not are_inside(self, mask, indices) or values.dtype != self.dtype or values.size() != mask.size():
+        return torch._unsafe_masked_index_put_accumulate(self, mask, indices, values)
+    return torch.index_put(self, inside(self, indices), torch.where(mask, values, 0), True)
+
+
 def take(self: Tensor, index: Tensor) -> Tensor:
     return self.reshape([-1])[index]
 

@@ -41,11 +41,11 @@ ts.func @stack(%a: !ts.tensor, %b: !ts.tensor) -> !ts.tensor {
 // CHECK:       "aten::linalg_matrix_norm"{{.*}} {ts.whole}
 ts.func @whole(%a: !ts.tensor) -> !ts.tensor {
   %x = ts.unchecked_cast %a {ts.checked} : (!ts.tensor) -> !ts.tensor<[3,3],f32>
-  %two = ts.constant !ts.int, 2 : i64
+  %three = ts.constant !ts.int, 3 : i64
   %d = ts.constant !ts.list<!ts.int>, #ts.list<[0, 1] : !ts.list<!ts.int>>
   %no = ts.constant !ts.bool, false
   %none = ts.constant !ts.none, unit
-  %1 = ts.aten "aten::linalg_matrix_norm"(%x, %two, %d, %no, %none) : (!ts.tensor<[3,3],f32>, !ts.int, !ts.list<!ts.int>, !ts.bool, !ts.none) -> !ts.tensor
+  %1 = ts.aten "aten::linalg_matrix_norm"(%x, %three, %d, %no, %none) : (!ts.tensor<[3,3],f32>, !ts.int, !ts.list<!ts.int>, !ts.bool, !ts.none) -> !ts.tensor
   ts.return %1 : !ts.tensor
 }
 
@@ -62,5 +62,37 @@ ts.func @parts(%a: !ts.tensor) -> !ts.tensor {
   %p:2 = ts.list_unpack %l : (!ts.list<!ts.tensor>) -> (!ts.tensor, !ts.tensor)
   %one = ts.constant !ts.int, 1 : i64
   %1 = ts.aten "aten::add.Tensor"(%p#0, %p#1, %one) : (!ts.tensor, !ts.tensor, !ts.int) -> !ts.tensor
+  ts.return %1 : !ts.tensor
+}
+
+// Running statistics are written, the batch is normalized by its own.
+// CHECK-LABEL: ts.func @training
+// CHECK:       "aten::mean.dim"
+// CHECK:       "aten::copy_"
+// CHECK:       "aten::var.correction"
+// CHECK:       "aten::copy_"
+// CHECK:       "aten::batch_norm"({{.*}} {ts.whole} : (!ts.tensor<[5,3],f32>, !ts.none, !ts.none, !ts.none, !ts.none, 
+ts.func @training(%a: !ts.tensor, %b: !ts.tensor) -> !ts.tensor {
+  %x = ts.unchecked_cast %a {ts.checked} : (!ts.tensor) -> !ts.tensor<[5,3],f32>
+  %s = ts.unchecked_cast %b {ts.checked} : (!ts.tensor) -> !ts.tensor<[3],f32>
+  %none = ts.constant !ts.none, unit
+  %yes = ts.constant !ts.bool, true
+  %e = ts.constant !ts.float, 0.1
+  %1 = ts.aten "aten::batch_norm"(%x, %none, %none, %s, %s, %yes, %e, %e, %yes) : (!ts.tensor<[5,3],f32>, !ts.none, !ts.none, !ts.tensor<[3],f32>, !ts.tensor<[3],f32>, !ts.bool, !ts.float, !ts.float, !ts.bool) -> !ts.tensor
+  ts.return %1 : !ts.tensor
+}
+
+// One overload in terms of another, which the next round decomposes.
+// CHECK-LABEL: ts.func @overload
+// CHECK-NOT:   ts.whole
+// CHECK:       "aten::_upsample_bilinear2d_aa"(
+// CHECK-NOT:   ts.whole
+ts.func @overload(%a: !ts.tensor) -> !ts.tensor {
+  %x = ts.unchecked_cast %a {ts.checked} : (!ts.tensor) -> !ts.tensor<[1,2,8,6],f32>
+  %two = ts.constant !ts.float, 2.0
+  %no = ts.constant !ts.bool, false
+  %none = ts.constant !ts.none, unit
+  %s = ts.list_construct(%two, %two) : (!ts.float, !ts.float) -> !ts.list<!ts.float>
+  %1 = ts.aten "aten::_upsample_bilinear2d_aa.vec"(%x, %none, %no, %s) : (!ts.tensor<[1,2,8,6],f32>, !ts.none, !ts.bool, !ts.list<!ts.float>) -> !ts.tensor
   ts.return %1 : !ts.tensor
 }

@@ -1,5 +1,6 @@
 // PASSES: ts-outline-regions
-// Why an operator stays outside; one function for each row of tsc/Kernel/Reasons.def.
+// Why an operator stays outside: what holds for any, and where it stands. Each row of
+// tsc/Kernel/Reasons.def has a function here or in outline-regions-reasons-*.mlir.
 
 // CHECK-LABEL: ts.func @not_on_tensors
 // CHECK:       "aten::split.Tensor"{{.*}}kernel.generic = "it does not map tensors to tensors"
