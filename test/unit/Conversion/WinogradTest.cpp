@@ -38,7 +38,7 @@ TEST_CASE("Winograd's matrices compute a correlation") {
 TEST_CASE("tiles follow the image and the weights") {
   CHECK(chooseWinogradTile({1, 56, 56, 64, 64}) == 4);
   CHECK(chooseWinogradTile({1, 28, 28, 128, 128}) == 4);
-  CHECK(chooseWinogradTile({1, 7, 7, 512, 512}) == 2); // bound by reading 36 values a filter
+  CHECK(chooseWinogradTile({1, 7, 7, 512, 512}) == 4); // four tiles pay for 36 values a filter
   CHECK(chooseWinogradTile({1, 224, 224, 3, 16}) == 0);
   CHECK(chooseWinogradTile({1, 1, 1, 64, 64}) == 0);
 }
