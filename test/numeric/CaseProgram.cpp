@@ -35,7 +35,8 @@ private:
   Named argument(const ArgumentCase &argument, const SchemaType &type);
   SmallVector<Named> call(const ts::OperatorRow &row, ArrayRef<Named> arguments,
                           StringRef attributes = "");
-  /// A truth value: are results close to those of the operator left whole?
+  SmallVector<Named> arguments();
+  /// A truth value: are results close to those of the operator left whole, or without promises?
   Named compared(ArrayRef<Named> made, ArrayRef<Named> arguments);
   /// A call with literals for what is no tensor.
   Named callOn(StringRef name, const Named &self, ArrayRef<StringRef> rest);
@@ -44,13 +45,15 @@ private:
   raw_ostream &os;
   const Case &test;
   size_t index, count = 0, parameters = 0, constants = 0;
+  std::string prefix = "p"; ///< of the parameters that arguments are
 };
 } // namespace
 
-static std::string sizesText(const TensorCase &tensor) {
+/// With the outermost size as a symbol where it is `batch`.
+static std::string sizesText(const TensorCase &tensor, int64_t batch = -1) {
   std::string text = "[";
   for (int64_t size : tensor.sizes)
-    text += (text.size() > 1 ? "," : "") + std::to_string(size);
+    text += (text.size() > 1 ? "," : size == batch ? "s" : "") + std::to_string(size);
   return text + "]";
 }
 
@@ -130,8 +133,16 @@ Named FunctionText::callOn(StringRef name, const Named &self, ArrayRef<StringRef
   return call(row, arguments).front();
 }
 
+SmallVector<Named> FunctionText::arguments() {
+  SmallVector<Named> all;
+  parameters = constants = 0;
+  for (auto [value, described] : zip(test.arguments, test.row->schema().arguments))
+    all.push_back(argument(value, described.type));
+  return all;
+}
+
 Named FunctionText::compared(ArrayRef<Named> made, ArrayRef<Named> arguments) {
-  SmallVector<Named> whole = call(*test.row, arguments, " {ts.whole}"), parts;
+  SmallVector<Named> parts, whole = call(*test.row, arguments, test.isLibrary ? " {ts.whole}" : "");
   for (size_t i = 0; i < test.results; ++i) {
     callOn("aten::stack", list({made[i], whole[i]}, kTensor), {"0"}); // raises for other sizes
     const ts::OperatorRow &close = *ts::findOperator("aten::isclose");
@@ -159,7 +170,7 @@ Named FunctionText::constantTensor(const TensorCase &tensor) {
 Named FunctionText::tensor(const TensorCase &tensor) {
   if (tensor.isConstant)
     return constantTensor(tensor);
-  Named parameter = {"%p" + std::to_string(parameters++), kTensor.str()};
+  Named parameter = {"%" + prefix + std::to_string(parameters++), kTensor.str()};
   return test.wrapsBefore ? doubled(parameter) : parameter;
 }
 
@@ -178,25 +189,31 @@ Named FunctionText::argument(const ArgumentCase &argument, const SchemaType &typ
 void FunctionText::print() {
   os << "ts.func @test.f" << index << '(';
   size_t parameter = 0;
+  int64_t batch = -1; // the outermost size of the first tensor
   for (const ArgumentCase &each : test.arguments)
     for (const TensorCase &tensor : each.tensors)
       if (!tensor.isConstant) {
+        if (test.isBatched && parameter == 0 && !tensor.sizes.empty())
+          batch = tensor.sizes.front();
         os << (parameter ? ", " : "") << "%p" << parameter << ": !ts.tensor {ts.name = \"p"
-           << parameter << "\", ts.contract = !ts.tensor<" << sizesText(tensor) << ","
+           << parameter << "\", ts.contract = !ts.tensor<" << sizesText(tensor, batch) << ","
            << findDType(tensor.dtype)->shortName << ">}";
+        if (test.isBatched)
+          os << ", %q" << parameter << ": !ts.tensor {ts.name = \"q" << parameter << "\"}";
         ++parameter;
       }
-  size_t results = test.isLibrary ? 1 : test.results;
+  size_t results = test.isCompared() ? 1 : test.results;
   SmallVector<std::string> tensors(results, kTensor.str());
   std::string type = results == 1 ? kTensor.str() : "!ts.tuple<[" + join(tensors, ", ") + "]>";
   os << ") -> " << type << " {\n";
-  SmallVector<Named> arguments;
-  for (auto [value, described] : zip(test.arguments, test.row->schema().arguments))
-    arguments.push_back(argument(value, described.type));
-  SmallVector<Named> made = call(*test.row, arguments);
+  SmallVector<Named> operands = arguments(), made = call(*test.row, operands);
   if (test.wrapsBehind)
     made.front() = doubled(made.front());
-  Named result = test.isLibrary ? compared(made, arguments) : made.front();
+  if (test.isBatched) {
+    prefix = "q";
+    operands = arguments();
+  }
+  Named result = test.isCompared() ? compared(made, operands) : made.front();
   if (results > 1) {
     result = fresh(type);
     made.truncate(results);

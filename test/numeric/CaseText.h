@@ -47,6 +47,11 @@ struct Case {
   /// The operator is a function of the library: what is called compares its results with those of
   /// the operator left whole, and gives a truth value.
   bool isLibrary = false;
+  /// The outermost size of the first tensor has a name, also where it is another's, and results are
+  /// compared with those of the operator on the same tensors without any promise.
+  bool isBatched = false;
+
+  bool isCompared() const { return isLibrary || isBatched; }
 };
 
 /// The cases of a line; empty with `error` set when it is wrong.
