@@ -15,34 +15,27 @@ int64_t productOf(ArrayRef<int64_t> sizes) {
   return product;
 }
 
+/// A constant argument, or what stands for one that is not given.
+template <typename T>
+bool RoutineReader::readConstant(StringRef name, T &read, T otherwise,
+                                 std::optional<T> (*constantOf)(Value)) {
+  read = otherwise;
+  Value given = op.getArg(name);
+  if (!given || isNone(given))
+    return true;
+  std::optional<T> constant = constantOf(given);
+  read = constant.value_or(T());
+  return constant || fail(Reason::NotConstant, name);
+}
+
 bool RoutineReader::readInt(StringRef name, int64_t &number, int64_t otherwise) {
-  number = otherwise;
-  Value given = op.getArg(name);
-  if (!given || isNone(given))
-    return true;
-  std::optional<int64_t> constant = constantInt(given);
-  number = constant.value_or(0);
-  return constant || fail(Reason::NotConstant, name);
+  return readConstant(name, number, otherwise, constantInt);
 }
-
 bool RoutineReader::readBool(StringRef name, bool &flag, bool otherwise) {
-  flag = otherwise;
-  Value given = op.getArg(name);
-  if (!given || isNone(given))
-    return true;
-  std::optional<bool> constant = constantBool(given);
-  flag = constant.value_or(false);
-  return constant || fail(Reason::NotConstant, name);
+  return readConstant(name, flag, otherwise, constantBool);
 }
-
 bool RoutineReader::readNumber(StringRef name, double &number, double otherwise) {
-  number = otherwise;
-  Value given = op.getArg(name);
-  if (!given || isNone(given))
-    return true;
-  std::optional<double> constant = constantNumber(given);
-  number = constant.value_or(0);
-  return constant || fail(Reason::NotConstant, name);
+  return readConstant(name, number, otherwise, constantNumber);
 }
 
 std::optional<RoutineForm> readRoutine(ts::AtenOp op, std::string &why) {

@@ -33,6 +33,9 @@ public:
   unsigned results() { return op.getNumResults(); }
 
 private:
+  template <typename T>
+  bool readConstant(llvm::StringRef name, T &read, T otherwise,
+                    std::optional<T> (*constantOf)(mlir::Value));
   std::string &why;
 };
 

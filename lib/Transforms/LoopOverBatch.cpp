@@ -39,12 +39,7 @@ struct LoopOverBatch : impl::LoopOverBatchBase<LoopOverBatch> {
   using LoopOverBatchBase::LoopOverBatchBase;
   void runOnOperation() override {
     unwrapOptionalTensors(getOperation());
-    SmallVector<Block *> blocks;
-    getOperation().walk([&](Block *block) {
-      if (isa<FuncOp, IfOp, LoopOp>(block->getParentOp()))
-        blocks.push_back(block);
-    });
-    for (Block *block : blocks)
+    for (Block *block : codeBlocks(getOperation()))
       visitBlock(*block);
   }
 

@@ -41,12 +41,7 @@ struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
   using OutlineRegionsBase::OutlineRegionsBase;
   void runOnOperation() override {
     unwrapOptionalTensors(getOperation());
-    SmallVector<Block *> blocks;
-    getOperation().walk([&](Block *block) {
-      if (isa<FuncOp, IfOp, LoopOp>(block->getParentOp()))
-        blocks.push_back(block);
-    });
-    for (Block *block : blocks)
+    for (Block *block : codeBlocks(getOperation()))
       outlineBlock(*block);
   }
 

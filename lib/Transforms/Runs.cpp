@@ -7,6 +7,15 @@ using namespace mlir;
 
 namespace tsc::ts {
 
+SmallVector<Block *> codeBlocks(ModuleOp module) {
+  SmallVector<Block *> blocks;
+  module.walk([&](Block *block) {
+    if (isa<FuncOp, IfOp, LoopOp>(block->getParentOp()))
+      blocks.push_back(block);
+  });
+  return blocks;
+}
+
 bool mayWrite(Operation *op) {
   WalkResult result = op->walk([](Operation *each) {
     if (isa<CallFunctionOp, CallMethodOp, ForkOp, AwaitableOp, EnterOp, ExitOp, SetAttrOp>(each))

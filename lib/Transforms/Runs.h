@@ -8,6 +8,9 @@
 
 namespace tsc::ts {
 
+/// The blocks of functions, branches and loops.
+llvm::SmallVector<mlir::Block *> codeBlocks(mlir::ModuleOp module);
+
 /// May the operation, or one inside it, change what a tensor holds, or do anything else that must
 /// stay in order with writes?
 bool mayWrite(mlir::Operation *op);

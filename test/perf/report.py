@@ -145,7 +145,7 @@ class Measurer:
             child = subprocess.run(command, capture_output=True, text=True, errors="replace")
             if child.returncode == 0:
                 passed += 1
-                found = re.search(r"^compiled: \d+ operators in \d+ regions, (\d+) kernels", child.stderr, re.M)
+                found = re.search(r"^ran: (\d+) compiled kernels", child.stderr, re.M)
                 compiled += bool(found and int(found.group(1)))
         return (compiled, passed) if passed else None
 
