@@ -38,8 +38,8 @@ public:
   };
   CheckWriter(ts::FuncOp function, unsigned firstArgument, Mode mode, OpBuilder builder)
       : function(function), firstArgument(firstArgument), mode(mode), builder(builder),
-        loc(function.getLoc()) {
-    if (auto all = function->getAttrOfType<ArrayAttr>(kBoundsAttr))
+        loc(function.getLoc()), names(function->getAttrOfType<ArrayAttr>(kSymbolNamesAttr)) {
+    if (auto all = function->getAttrOfType<ArrayAttr>(ts::kBoundsAttr))
       for (auto bounds : all.getAsRange<DenseI64ArrayAttr>())
         symbolBounds[bounds[0]] = {bounds[1], bounds[2]};
   }
@@ -82,23 +82,30 @@ private:
   Location loc;
   llvm::DenseMap<int64_t, Value> symbols;
   llvm::DenseMap<int64_t, std::pair<int64_t, int64_t>> symbolBounds;
+  ArrayAttr names;               ///< of symbols; may be null
   SmallVector<ts::IfOp> pending; ///< tests in whose branch of success the builder stands
   unsigned depth = 0;            ///< of branches and loops around the check that is written
 };
 } // namespace
 
-std::string tensorText(ts::TensorType type) {
+static std::string sizeText(int64_t size, ArrayAttr names) {
+  if (size == ts::TensorType::kUnknownSize)
+    return "?";
+  if (!ts::TensorType::isSymbol(size))
+    return std::to_string(size);
+  auto symbol = static_cast<size_t>(-1 - size);
+  return names && symbol < names.size() ? cast<StringAttr>(names[symbol]).str()
+                                        : "s" + std::to_string(symbol);
+}
+
+std::string tensorText(ts::TensorType type, ArrayAttr names) {
   const DTypeInfo *info = findDType(type.getDtype());
   std::string text = info ? info->shortName : "?";
   if (!type.getHasRank())
     return text + "[..]";
   text += '[';
-  for (auto [i, size] : llvm::enumerate(type.getSizes())) {
-    text += i ? "," : "";
-    text += size == ts::TensorType::kUnknownSize ? "?"
-            : ts::TensorType::isSymbol(size)     ? "s" + std::to_string(-1 - size)
-                                                 : std::to_string(size);
-  }
+  for (auto [i, size] : llvm::enumerate(type.getSizes()))
+    text += (i ? "," : "") + sizeText(size, names);
   return text + "]";
 }
 
@@ -142,7 +149,7 @@ Value CheckWriter::conjunction(llvm::function_ref<void()> write) {
 
 Type CheckWriter::checkTensor(Value tensor, ts::TensorType promised, const std::string &place) {
   Type intType = ts::IntType::get(context()), boolType = ts::BoolType::get(context());
-  std::string expected = place + ": expected " + tensorText(promised) + ", got ";
+  std::string expected = place + ": expected " + tensorText(promised, names) + ", got ";
   if (promised.hasDType())
     require(call("aten::eq.int", boolType,
                  {call("prim::dtype", intType, tensor),
@@ -167,7 +174,8 @@ Type CheckWriter::checkTensor(Value tensor, ts::TensorType promised, const std::
 void CheckWriter::checkSize(Value size, int64_t wanted, const std::string &expected, size_t dim) {
   Type boolType = ts::BoolType::get(context());
   bool isSymbol = ts::TensorType::isSymbol(wanted);
-  std::string message = expected + "another size " + std::to_string(dim);
+  std::string ofDim = "size of dim " + std::to_string(dim);
+  std::string message = expected + "another " + ofDim;
   if (!isSymbol || !symbols.try_emplace(wanted, size).second) {
     Value other = isSymbol ? symbols.lookup(wanted) : integer(wanted);
     return require(call("aten::eq.int", boolType, {size, other}), message);
@@ -176,8 +184,8 @@ void CheckWriter::checkSize(Value size, int64_t wanted, const std::string &expec
   if (bounds == symbolBounds.end())
     return;
   auto [low, high] = bounds->second;
-  message = expected + "a size " + std::to_string(dim) + " that is not in " + std::to_string(low) +
-            ".." + std::to_string(high);
+  message = expected + "a " + ofDim + " that is not in " + std::to_string(low) + ".." +
+            std::to_string(high);
   require(call("aten::ge.int", boolType, {size, integer(low)}), message);
   require(call("aten::le.int", boolType, {size, integer(high)}), message);
 }

@@ -19,8 +19,8 @@ class ContractTypes {
 public:
   /// The declared type as the signature narrows it; null when it does not fit.
   Type narrow(Type declared, const SignatureType &signature);
-  /// The symbols that have bounds, for kBoundsAttr.
-  ArrayAttr boundsAttr(MLIRContext *context) const;
+  /// Leaves with a function what its symbols are called, and their bounds.
+  void describeSymbols(ts::FuncOp function) const;
 
   std::map<int64_t, SignatureType> inputs; ///< what was said of arguments, by index
 
@@ -57,11 +57,17 @@ Type ContractTypes::narrowTensor(ts::TensorType declared, const SignatureType &s
   return ts::TensorType::get(declared.getContext(), sizes, signature.dtype);
 }
 
-ArrayAttr ContractTypes::boundsAttr(MLIRContext *context) const {
-  SmallVector<Attribute> all;
+void ContractTypes::describeSymbols(ts::FuncOp function) const {
+  Builder builder(function.getContext());
+  SmallVector<Attribute> names(symbols.size()), ranges;
+  for (const auto &symbol : symbols)
+    names[static_cast<size_t>(symbol.second)] = builder.getStringAttr(symbol.first());
   for (auto [symbol, range] : bounds)
-    all.push_back(DenseI64ArrayAttr::get(context, {symbol, range.first, range.second}));
-  return ArrayAttr::get(context, all);
+    ranges.push_back(builder.getDenseI64ArrayAttr({symbol, range.first, range.second}));
+  if (!names.empty())
+    function->setAttr(kSymbolNamesAttr, builder.getArrayAttr(names));
+  if (!ranges.empty())
+    function->setAttr(ts::kBoundsAttr, builder.getArrayAttr(ranges));
 }
 
 Type ContractTypes::narrowTuple(ts::TupleType declared, const SignatureType &signature) {
@@ -181,11 +187,8 @@ static bool applySignatures(const std::vector<ExportedMethod> &methods,
     types[method].inputs[index] = signature->type;
     function.setArgAttr(index, kContractAttr, TypeAttr::get(narrowed));
   }
-  for (auto &[method, of] : types) {
-    ts::FuncOp function = method->function;
-    if (ArrayAttr bounds = of.boundsAttr(function.getContext()); !bounds.empty())
-      function->setAttr(kBoundsAttr, bounds);
-  }
+  for (auto &[method, of] : types)
+    of.describeSymbols(method->function);
   return true;
 }
 
@@ -237,8 +240,7 @@ static bool applyVersion(const std::vector<ExportedMethod> &methods, const Compi
                                            : declared;
       arguments.push_back(TypeAttr::get(type));
     }
-    if (ArrayAttr bounds = own.boundsAttr(function.getContext()); !bounds.empty())
-      function->setAttr(kBoundsAttr, bounds);
+    own.describeSymbols(function);
     SmallVector<Attribute> all;
     if (auto earlier = function->getAttrOfType<ArrayAttr>(kVersionsAttr))
       llvm::append_range(all, earlier);

@@ -3,6 +3,7 @@
 
 #include "tsc/Driver/CompileOptions.h"
 #include "tsc/Support/Diagnostics.h"
+#include "tsc/Transforms/Passes.h"
 #include "tsc/Ts/TsDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -18,11 +19,13 @@ inline constexpr llvm::StringLiteral kContractAttr = "ts.contract";
 inline constexpr llvm::StringLiteral kVersionsAttr = "ts.versions";
 /// The function attribute of `--fallback`: what does not fit the contract runs without one.
 inline constexpr llvm::StringLiteral kFallbackAttr = "ts.fallback";
-/// The function attribute with the bounds of named sizes: arrays of symbol, least, most.
-inline constexpr llvm::StringLiteral kBoundsAttr = "ts.bounds";
+/// The function attribute with the names of its symbols, as `--input` gives them: an array of
+/// strings.
+inline constexpr llvm::StringLiteral kSymbolNamesAttr = "ts.symbol_names";
 
-/// "f32[1,3,?]": the dtype and sizes that a tensor is to have.
-std::string tensorText(ts::TensorType type);
+/// "f32[1,3,?]": the dtype and sizes that a tensor is to have. `names`: of symbols; those without
+/// one are s0, s1, ..
+std::string tensorText(ts::TensorType type, mlir::ArrayAttr names = {});
 
 /// Checks the promises against the methods and notes them on their arguments. False after a report.
 bool applyContracts(mlir::ModuleOp module, const CompileOptions &options, DiagnosticEngine &engine);

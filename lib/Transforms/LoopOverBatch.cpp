@@ -23,7 +23,8 @@ namespace tsc::ts {
 
 using kernel::Kind;
 
-/// Elements at a time: enough for the products of single rows to fill the registers.
+/// Elements at a time, unless a batch never has as many: enough for the products of single rows to
+/// fill the registers.
 static constexpr int64_t kElements = 8;
 
 namespace {
@@ -109,6 +110,17 @@ static bool isBatchSize(Operation *op, int64_t symbol) {
   auto aten = dyn_cast<AtenOp>(op);
   return aten && aten.getName() == "aten::size.int" && symbol != 0 &&
          inferSize(aten.getResult(0)) == symbol;
+}
+
+/// The number of elements that parts of a batch have.
+static int64_t elementsOf(Operation *op, int64_t symbol) {
+  auto bounds = op->getParentOfType<FuncOp>()->getAttrOfType<ArrayAttr>(kBoundsAttr);
+  int64_t elements = kElements;
+  if (bounds)
+    for (auto range : bounds.getAsRange<DenseI64ArrayAttr>())
+      if (range[0] == symbol)
+        elements = std::min(elements, range[2]);
+  return elements;
 }
 
 /// The symbol of the batch that an operator works on, and its kind; 0 for others.
@@ -291,11 +303,13 @@ void LoopWriter::write() {
         outputs.insert(result);
   for (Value output : outputs)
     results.push_back(makeResult(output));
-  Value elements = integer(kElements);
-  Value blocks = call("aten::floordiv.int", intType, {batch, elements});
-  Value whole = call("aten::mul.int", intType, {blocks, elements});
-  writeLoop(blocks, integer(0), kElements);
-  writeLoop(call("aten::sub.int", intType, {batch, whole}), whole, 1);
+  Value done = integer(0);
+  if (int64_t count = elementsOf(run.operators.front(), run.symbol); count > 1) {
+    Value parts = call("aten::floordiv.int", intType, {batch, integer(count)});
+    writeLoop(parts, done, count);
+    done = call("aten::mul.int", intType, {parts, integer(count)});
+  }
+  writeLoop(call("aten::sub.int", intType, {batch, done}), done, 1);
   for (auto [output, result] : llvm::zip(outputs, results))
     Value(output).replaceUsesWithIf(
         result, [&](OpOperand &use) { return !run.operators.contains(use.getOwner()); });

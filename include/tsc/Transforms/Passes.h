@@ -15,6 +15,9 @@ namespace tsc::ts {
 inline constexpr llvm::StringLiteral kObservedAttr = "ts.observed";
 /// ts.if attribute: the types that its first branch takes for granted of tensors.
 inline constexpr llvm::StringLiteral kSpeculatedAttr = "ts.speculated";
+/// ts.func attribute: bounds of symbols in the types of its values, which were checked where it
+/// begins, as arrays of symbol, least and most.
+inline constexpr llvm::StringLiteral kBoundsAttr = "ts.bounds";
 
 #define GEN_PASS_DECL
 #include "tsc/Ts/TsPasses.h.inc"

@@ -63,3 +63,15 @@ ts.func @scaled(%x: !ts.tensor<[s0,3],f32>) -> !ts.tensor<[s0,3],f32> {
   %1 = ts.aten "aten::mul.Scalar"(%x, %n) : (!ts.tensor<[s0,3],f32>, !ts.int) -> !ts.tensor<[s0,3],f32>
   ts.return %1 : !ts.tensor<[s0,3],f32>
 }
+
+// A batch that is never larger than four is done in parts of four.
+// CHECK-LABEL: ts.func @bounded
+// CHECK:       "aten::linear"
+// CHECK-SAME:  -> !ts.tensor<[4,4],f32>
+// CHECK:       "aten::linear"
+// CHECK-SAME:  -> !ts.tensor<[1,4],f32>
+ts.func @bounded(%x: !ts.tensor<[s0,3],f32>, %w: !ts.tensor<[4,3],f32>) -> !ts.tensor<[s0,4],f32> attributes {ts.bounds = [array<i64: -1, 1, 4>]} {
+  %none = ts.constant !ts.none, unit
+  %1 = ts.aten "aten::linear"(%x, %w, %none) : (!ts.tensor<[s0,3],f32>, !ts.tensor<[4,3],f32>, !ts.none) -> !ts.tensor<[s0,4],f32>
+  ts.return %1 : !ts.tensor<[s0,4],f32>
+}
