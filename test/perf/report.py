@@ -73,19 +73,24 @@ class Measurer:
         return time.monotonic() - start, usage.ru_maxrss * 1024
 
     def bench(self, library, arguments):
-        """The line of the timed calls, and the rows of the profile."""
+        """The line of the timed calls, and the rows of the profile, of the fastest of some rounds: other work on the machine
+        slows a round, and what waits for memory most."""
         first = sorted(os.sched_getaffinity(0))[:1]
         command = [self.options.tsc, "bench", library, "--args", arguments, "--threads", "1", "--seconds",
                    str(self.options.seconds), "--profile", "--json"]
-        child = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, first))
-        if child.returncode != 0:
-            print(f"{os.path.basename(library)}: {child.stderr.strip()[:300]}", file=sys.stderr)
-            return None
-        rows = [json.loads(line) for line in child.stdout.splitlines()]
-        timed, limits, kernels = rows[0], rows[1], rows[2:]
-        self.operations = max(self.operations, limits["operations_per_second"])
-        self.bytes = max(self.bytes, limits["bytes_per_second"])
-        return {"ms": timed["min_ms"], "profiled_ms": limits["call_ms"], "kernels": kernels}
+        best = None
+        for _ in range(self.options.rounds):
+            child = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, first))
+            if child.returncode != 0:
+                print(f"{os.path.basename(library)}: {child.stderr.strip()[:300]}", file=sys.stderr)
+                return None
+            rows = [json.loads(line) for line in child.stdout.splitlines()]
+            timed, limits, kernels = rows[0], rows[1], rows[2:]
+            self.operations = max(self.operations, limits["operations_per_second"])
+            self.bytes = max(self.bytes, limits["bytes_per_second"])
+            if best is None or timed["min_ms"] < best["ms"]:
+                best = {"ms": timed["min_ms"], "profiled_ms": limits["call_ms"], "kernels": kernels}
+        return best
 
     def python(self, script, *arguments):
         file = self.folder + "/script.py"
@@ -203,7 +208,8 @@ def main():
     parser.add_argument("--tsc", default="build/bin/tsc")
     parser.add_argument("--compare", nargs="+", default=[])
     parser.add_argument("--cases", default="")
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", default=root + "/docs/performance.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
