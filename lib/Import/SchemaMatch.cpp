@@ -351,6 +351,11 @@ TypedValue FunctionEmitter::emitUpgraded(const Upgrader &upgrader, ArrayRef<Type
   return {result, types.tensor};
 }
 
+/// A dtype is an int to TorchScript, and an int is more likely a size than a dtype: x.view(-1).
+static bool takesIntForDType(const ts::OperatorRow &row) {
+  return row.fullName == "aten::view.dtype";
+}
+
 TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args,
                                         ArrayRef<Argument> keywords, python::Range range) {
   ArrayRef<const ts::OperatorRow *> overloads = ts::findOverloads(name);
@@ -376,6 +381,8 @@ TypedValue FunctionEmitter::callBuiltin(StringRef name, ArrayRef<Argument> args,
     if (!conversions && candidates.size() == 1)
       continue;
     for (const Candidate &candidate : candidates) {
+      if (!conversions && takesIntForDType(*candidate.row))
+        continue;
       SmallVector<Formal> formals = formalsOf(*candidate.schema);
       TypeVariables variables;
       Attempt attempt(builder);

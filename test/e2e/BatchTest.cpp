@@ -12,10 +12,10 @@ def numbers(n: int, sizes: List[int]) -> Tensor:
     total = n
     for size in sizes:
         total = total * size
-    return torch.sin(torch.arange(total, dtype=6) * 1.7).reshape([n] + sizes)
+    return torch.sin(torch.arange(total, dtype=torch.float32) * 1.7).reshape([n] + sizes)
 
 def indices(n: int, sizes: List[int]) -> Tensor:
-    return torch.to(numbers(n, sizes) * 4 + 5, 4)
+    return (numbers(n, sizes) * 4 + 5).to(torch.long)
 
 def weight(sizes: List[int]) -> Tensor:
     return numbers(sizes[0], sizes[1:]) * 0.3
@@ -48,7 +48,7 @@ def inner(x: Tensor) -> List[Tensor]:
 def across(x: Tensor) -> List[Tensor]:
     y = torch.linear(x, weight([7, 7]))
     return [torch.softmax(y, 0), torch.cumsum(y, 0), torch.flip(y, [0]), y - y.mean([0]), torch.matmul(y.t(), y),
-            y * y.size(0), y.view([-1]), torch.cat([y, y], 0), y.t(), torch.sum(y), y.repeat(2, 1), torch.roll(y, 1),
+            y * y.size(0), y.view(-1), torch.cat([y, y], 0), y.t(), torch.sum(y), y.repeat(2, 1), torch.roll(y, 1),
             y.unsqueeze(0) + y.unsqueeze(1), torch.linear(y.reshape(7, -1).t(), weight([2, 7]))]
 
 def later(x: Tensor) -> Tensor:
