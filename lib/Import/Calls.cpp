@@ -291,6 +291,23 @@ Sugar FunctionEmitter::emitRange(const python::Call &expr) {
   return sugar;
 }
 
+/// `list(x)` and `dict(x)`; without x an empty one of the type that is wanted there.
+TypedValue FunctionEmitter::emitContainer(StringRef form, const python::Call &expr, Type hint) {
+  python::Range range = expr.range;
+  if (expr.args.empty() && form == "list") {
+    auto list = dyn_cast_or_null<ts::ListType>(hint);
+    return makeList({}, list ? list.getElement() : types.tensor, range);
+  }
+  if (expr.args.empty()) {
+    auto dict = dyn_cast_or_null<ts::DictType>(hint);
+    Type type = dict ? Type(dict) : types.dict(types.str, types.tensor);
+    return {ts::DictConstructOp::create(builder, loc(range), type, ValueRange()), type};
+  }
+  TypedValue value = emitExpr(*expr.args[0], hint);
+  return value ? callBuiltin(("aten::" + form).str(), {{"", value, range}}, {}, range)
+               : TypedValue();
+}
+
 Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, Type hint) {
   StringRef form = callee.name;
   python::Range range = expr.callee->range;
@@ -316,6 +333,8 @@ Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, T
                        : Sugar();
   if (form == "range")
     return arity(1, 3) ? emitRange(expr) : Sugar();
+  if ((form == "list" || form == "dict") && !source.model)
+    return arity(0, 1) ? Sugar::simple(emitContainer(form, expr, hint)) : Sugar();
   if (form == "getattr") {
     if (!arity(2, 2))
       return {};

@@ -182,11 +182,20 @@ private:
   Sugar emitReferenceAttribute(const Sugar &base, llvm::StringRef name, python::Range range);
   TypedValue emitList(const python::List &expr, mlir::Type hint);
   TypedValue emitDict(const python::Dict &expr, mlir::Type hint);
+  TypedValue emitContainer(llvm::StringRef form, const python::Call &expr, mlir::Type hint);
   TypedValue emitTuple(const python::Tuple &expr, mlir::Type hint);
   TypedValue emitSubscript(const python::Subscript &expr, mlir::Type hint);
   TypedValue emitSlice(TypedValue base, const python::Slice &slice, python::Range range,
                        int64_t dim = 0);
   TypedValue emitTensorIndex(TypedValue base, python::ExprList parts, python::Range range);
+  /// What an index's numbers, slices and Nones leave of a tensor; its tensors are left to the
+  /// caller.
+  TypedValue emitTensorView(TypedValue base, python::ExprList parts,
+                            llvm::SmallVectorImpl<TypedValue> &tensors, python::Range range);
+  /// `x[1:] = value`: writes through the view, or puts at the places that tensors name.
+  bool emitSetTensorItem(const python::Subscript &target, TypedValue base, TypedValue stored);
+  /// A slice in an index, also one that is written as a call of `slice`.
+  std::optional<python::Slice> asSlice(const python::Expr &expr) const;
   TypedValue emitTupleIndex(TypedValue tuple, TypedValue index, python::Range range);
   std::optional<llvm::SmallVector<TypedValue>> unpackTuple(TypedValue value, size_t wanted,
                                                            python::Range range);
@@ -275,6 +284,8 @@ private:
   const Types &types;
   mlir::OpBuilder builder;
   ts::FuncOp op;
+  /// The type of the first value that the function returns; null where there is none.
+  mlir::Type findResult();
   mlir::Type returnType; ///< of the function or closure being emitted; null: not yet known
   std::vector<Frame> frames;
   llvm::DenseMap<std::pair<mlir::Attribute, mlir::Type>, mlir::Value> literals;
@@ -285,6 +296,8 @@ private:
       emptyLists;            ///< `[]` without a type: a list of any type, as an argument
   Exit exits = Exit::No;     ///< of the block being emitted
   bool flagsReturns = false; ///< returns set flags, since some are inside blocks
+  bool findsResult =
+      false; ///< emission ends, without a report, where the first return gives the result's type
   unsigned loopDepth = 0; ///< loops around the statement being emitted, in this function or closure
   Refinements pendingRefinements; ///< what the end of an `if` says of what follows it
 };

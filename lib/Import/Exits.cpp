@@ -69,13 +69,15 @@ void FunctionEmitter::setFlag(StringRef name, bool value, python::Range range) {
 bool FunctionEmitter::beginExits(python::StmtList body, python::Range range) {
   // A return that ends the body needs no flags.
   bool endsPlainly = !body.empty() && isa<python::Return>(body.back());
-  flagsReturns = mayReturn(endsPlainly ? body.drop_back() : body);
+  flagsReturns = !findsResult && mayReturn(endsPlainly ? body.drop_back() : body);
   loopDepth = 0;
   exits = Exit::No;
   if (!flagsReturns)
     return true;
+  if (!returnType && &body.front() == &function.def->body.front())
+    returnType = findResult();
   if (!returnType)
-    return report(range, Diag::ReturnTypeNeeded);
+    return definitions.engine.hasErrors() ? false : report(range, Diag::ReturnTypeNeeded);
   setFlag(kReturned, false, range);
   TypedValue start =
       returnType == types.none
@@ -83,6 +85,15 @@ bool FunctionEmitter::beginExits(python::StmtList body, python::Range range) {
           : TypedValue{ts::UninitializedOp::create(builder, loc(range), returnType), returnType};
   frames.back().variables[kResult] = {Sugar::simple(start), returnType};
   return true;
+}
+
+Type FunctionEmitter::findResult() {
+  FunctionEmitter first(program, function);
+  first.findsResult = true;
+  first.emit();
+  if (first.op)
+    first.op.erase();
+  return definitions.engine.hasErrors() ? Type() : first.returnType;
 }
 
 bool FunctionEmitter::emitReturn(const python::Return &stmt) {
@@ -94,6 +105,8 @@ bool FunctionEmitter::emitReturn(const python::Return &stmt) {
     return false;
   if (!returnType)
     returnType = value.type;
+  if (findsResult)
+    return false;
   exits = Exit::Ends;
   if (!flagsReturns) {
     ts::ReturnOp::create(builder, loc(stmt.range), ValueRange{value.value});

@@ -248,6 +248,8 @@ Sugar FunctionEmitter::emitAttribute(const Sugar &base, StringRef name, python::
     if (base.name == "aten" && (name == "autograd" || name == "nn" || name == "functional" ||
                                 name == "_C" || name == "jit"))
       return base;
+    if (base.name == "aten" && (name == "annotate" || name == "isinstance"))
+      return named(Sugar::Form, name);
     if (base.name == "aten" && !source.model)
       if (Attribute number = namedConstant(name, builder))
         return Sugar::simple(
@@ -560,12 +562,32 @@ TypedValue FunctionEmitter::emitSlice(TypedValue base, const python::Slice &slic
   return callBuiltin("aten::slice", args, {}, range);
 }
 
+std::optional<python::Slice> FunctionEmitter::asSlice(const python::Expr &expr) const {
+  if (auto slice = dyn_cast<python::Slice>(&expr))
+    return *slice;
+  auto call = dyn_cast<python::Call>(&expr);
+  auto callee = call ? dyn_cast<python::Name>(call->callee) : nullptr;
+  if (!callee || callee->id != "slice" || call->args.empty() || call->args.size() > 3 ||
+      !call->keywords.empty())
+    return std::nullopt;
+  auto bound = [&](size_t i) -> python::Expr * {
+    bool isGiven = i < call->args.size() && !isa<python::NoneLiteral>(call->args[i]);
+    return isGiven ? call->args[i] : nullptr;
+  };
+  python::Slice slice;
+  slice.range = expr.range;
+  slice.lower = call->args.size() == 1 ? nullptr : bound(0);
+  slice.upper = bound(call->args.size() == 1 ? 0 : 1);
+  slice.step = bound(2);
+  return slice;
+}
+
 TypedValue FunctionEmitter::emitSubscript(const python::Subscript &expr, Type hint) {
   TypedValue base = emitExpr(*expr.value);
   if (!base)
     return {};
   python::Range range = expr.range;
-  if (auto slice = dyn_cast<python::Slice>(expr.index))
+  if (std::optional<python::Slice> slice = asSlice(*expr.index))
     return emitSlice(base, *slice, range);
   if (isTensor(base.type) && !isa<python::IntLiteral>(expr.index)) {
     auto parts = dyn_cast<python::Tuple>(expr.index);

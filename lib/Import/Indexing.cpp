@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors indexed by several parts: `x[0, 1:3, ..., None, mask]`. Integers select, slices slice,
-// None adds a dimension, each at once; tensors are collected and index last.
+// None adds a dimension, each at once; tensors are collected and index last. A list stands for the
+// tensor of its numbers.
 #include "Emitter.h"
 
 using namespace mlir;
@@ -13,15 +14,15 @@ static bool takesDimension(const python::Expr *part) {
   return !isa<python::NoneLiteral, python::EllipsisLiteral>(part);
 }
 
-TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList parts,
-                                            python::Range range) {
+TypedValue FunctionEmitter::emitTensorView(TypedValue base, python::ExprList parts,
+                                           SmallVectorImpl<TypedValue> &tensors,
+                                           python::Range range) {
   auto number = [&](int64_t value) -> Argument {
     return {"", literal(builder.getI64IntegerAttr(value), types.integer, range), range};
   };
   int64_t dim =
       0; // the next dimension; after an ellipsis counted from the end, 0 being past the last
   bool fromEnd = false;
-  SmallVector<TypedValue> tensors;
   for (auto [i, part] : llvm::enumerate(parts)) {
     if (!base)
       return {};
@@ -32,7 +33,7 @@ TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList pa
       }
       fromEnd = true;
       dim = -static_cast<int64_t>(llvm::count_if(parts.drop_front(i + 1), takesDimension));
-    } else if (auto slice = dyn_cast<python::Slice>(part)) {
+    } else if (std::optional<python::Slice> slice = asSlice(*part)) {
       base = emitSlice(base, *slice, range, dim++);
     } else if (isa<python::NoneLiteral>(part)) {
       base = callBuiltin("aten::unsqueeze", {{"", base, range}, number(fromEnd ? dim - 1 : dim)},
@@ -48,6 +49,10 @@ TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList pa
         dim += fromEnd;
         continue;
       }
+      if (isa<ts::ListType>(index.type))
+        index = callBuiltin("aten::tensor", {{"", index, part->range}}, {}, part->range);
+      if (!index)
+        return {};
       if (fromEnd || !isTensor(index.type)) {
         report(part->range, Diag::ValueType, text(index.type), "int");
         return {};
@@ -58,10 +63,42 @@ TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList pa
       ++dim;
     }
   }
+  return base;
+}
+
+TypedValue FunctionEmitter::emitTensorIndex(TypedValue base, python::ExprList parts,
+                                            python::Range range) {
+  SmallVector<TypedValue> tensors;
+  base = emitTensorView(base, parts, tensors, range);
   if (!base || tensors.empty())
     return base;
   TypedValue list = makeList(tensors, types.optional(types.tensor), range);
   return callBuiltin("aten::index", {{"", base, range}, {"", list, range}}, {}, range);
+}
+
+bool FunctionEmitter::emitSetTensorItem(const python::Subscript &target, TypedValue base,
+                                        TypedValue stored) {
+  python::Range range = target.range;
+  auto tuple = dyn_cast<python::Tuple>(target.index);
+  SmallVector<TypedValue> tensors;
+  TypedValue view =
+      emitTensorView(base, tuple ? tuple->items : python::ExprList(target.index), tensors, range);
+  if (view && !isTensor(stored.type)) {
+    TypedValue dtype = callBuiltin("prim::dtype", {{"", view, range}}, {}, range);
+    TypedValue device = callBuiltin("prim::device", {{"", view, range}}, {}, range);
+    if (!dtype || !device)
+      return false;
+    stored = callBuiltin("aten::tensor", {{"", stored, range}},
+                         {{"dtype", dtype, range}, {"device", device, range}}, range);
+  }
+  if (!view || !stored)
+    return false;
+  if (tensors.empty())
+    return static_cast<bool>(
+        callBuiltin("aten::copy_", {{"", view, range}, {"", stored, range}}, {}, range));
+  TypedValue list = makeList(tensors, types.optional(types.tensor), range);
+  return static_cast<bool>(callBuiltin(
+      "aten::index_put_", {{"", view, range}, {"", list, range}, {"", stored, range}}, {}, range));
 }
 
 } // namespace tsc::importer

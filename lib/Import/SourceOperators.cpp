@@ -199,6 +199,8 @@ bool FunctionEmitter::emitSetItem(const python::Subscript &target, Sugar value,
                                   python::Range range) {
   TypedValue base = emitExpr(*target.value);
   TypedValue stored = base ? asValue(value, range) : TypedValue();
+  if (stored && isTensor(base.type))
+    return emitSetTensorItem(target, base, stored);
   TypedValue index = stored ? emitExpr(*target.index) : TypedValue();
   if (!index)
     return false;
