@@ -3,6 +3,8 @@
 // calls.
 #include "Emitter.h"
 
+#include "NamedConstants.h"
+
 using namespace mlir;
 using llvm::cast;
 using llvm::dyn_cast;
@@ -156,6 +158,15 @@ Sugar FunctionEmitter::callFunction(Function &callee, ArrayRef<Argument> args,
 
 Sugar FunctionEmitter::callMethod(TypedValue self, StringRef name, ArrayRef<Argument> args,
                                   ArrayRef<Argument> keywords, python::Range range) {
+  if (isTensor(self.type)) { // x.float()
+    TypedValue dtype =
+        constant(builder.getI64IntegerAttr(static_cast<int64_t>(*conversionMethod(name))),
+                 types.integer, range);
+    return args.empty() && keywords.empty()
+               ? Sugar::simple(
+                     callBuiltin("aten::to", {{"", self, range}, {"", dtype, range}}, {}, range))
+               : (report(range, Diag::CallMismatch, name, "no arguments are expected"), Sugar());
+  }
   Definition *definition = definitions.ofType(self.type);
   Function *method = definition ? definition->findMethod(name) : nullptr;
   if (definition && definition->isOpaque)
@@ -291,21 +302,53 @@ Sugar FunctionEmitter::emitRange(const python::Call &expr) {
   return sugar;
 }
 
-/// `list(x)` and `dict(x)`; without x an empty one of the type that is wanted there.
-TypedValue FunctionEmitter::emitContainer(StringRef form, const python::Call &expr, Type hint) {
-  python::Range range = expr.range;
-  if (expr.args.empty() && form == "list") {
-    auto list = dyn_cast_or_null<ts::ListType>(hint);
-    return makeList({}, list ? list.getElement() : types.tensor, range);
-  }
-  if (expr.args.empty()) {
-    auto dict = dyn_cast_or_null<ts::DictType>(hint);
-    Type type = dict ? Type(dict) : types.dict(types.str, types.tensor);
-    return {ts::DictConstructOp::create(builder, loc(range), type, ValueRange()), type};
-  }
+/// `list(x)`; without x an empty one of the type that is wanted there.
+TypedValue FunctionEmitter::emitListOf(const python::Call &expr, Type hint) {
+  auto list = dyn_cast_or_null<ts::ListType>(hint);
+  if (expr.args.empty())
+    return makeList({}, list ? list.getElement() : types.tensor, expr.range);
   TypedValue value = emitExpr(*expr.args[0], hint);
-  return value ? callBuiltin(("aten::" + form).str(), {{"", value, range}}, {}, range)
+  return value ? callBuiltin("aten::list", {{"", value, expr.range}}, {}, expr.range)
                : TypedValue();
+}
+
+/// `dict()`, `dict(pairs)`, `dict(other)`, `dict(a=1)`, and these together.
+TypedValue FunctionEmitter::emitDictOf(const python::Call &expr, Type hint) {
+  python::Range range = expr.range;
+  if (expr.args.size() > 1) {
+    report(range, Diag::FormArguments, "dict", expr.args.size(), 0, 1);
+    return {};
+  }
+  TypedValue made;
+  if (!expr.args.empty()) {
+    Sugar pairs = emitSugar(*expr.args[0], hint);
+    if (!pairs)
+      return {};
+    bool isDict = pairs.kind == Sugar::Simple && isa<ts::DictType>(pairs.value.type);
+    made = isDict ? callBuiltin("aten::dict", {{"", pairs.value, range}}, {}, range)
+                  : emitDictOfPairs(pairs, range);
+    if (!made)
+      return {};
+  }
+  for (const python::Keyword &keyword : expr.keywords) {
+    TypedValue key = constant(builder.getStringAttr(keyword.name.text), types.str, range);
+    TypedValue value = emitExpr(*keyword.value);
+    if (!value)
+      return {};
+    if (!made) {
+      auto dict = dyn_cast_or_null<ts::DictType>(hint);
+      Type type = dict ? Type(dict) : types.dict(types.str, value.type);
+      made = {ts::DictConstructOp::create(builder, loc(range), type, ValueRange()), type};
+    }
+    if (!callBuiltin("aten::_set_item", {{"", made, range}, {"", key, range}, {"", value, range}},
+                     {}, range))
+      return {};
+  }
+  if (made)
+    return made;
+  auto dict = dyn_cast_or_null<ts::DictType>(hint);
+  Type type = dict ? Type(dict) : types.dict(types.str, types.tensor);
+  return {ts::DictConstructOp::create(builder, loc(range), type, ValueRange()), type};
 }
 
 Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, Type hint) {
@@ -333,8 +376,19 @@ Sugar FunctionEmitter::emitForm(const Sugar &callee, const python::Call &expr, T
                        : Sugar();
   if (form == "range")
     return arity(1, 3) ? emitRange(expr) : Sugar();
-  if ((form == "list" || form == "dict") && !source.model)
-    return arity(0, 1) ? Sugar::simple(emitContainer(form, expr, hint)) : Sugar();
+  if ((form == "zip" || form == "enumerate") && !source.model) {
+    Sugar iterable = formValue(Sugar::Iterable, form.str());
+    for (const python::Expr *arg : expr.args) {
+      iterable.items.push_back(emitSugar(*arg));
+      if (!iterable.items.back())
+        return {};
+    }
+    return arity(1, form == "zip" ? 64 : 2) ? iterable : Sugar();
+  }
+  if (form == "list" && !source.model)
+    return arity(0, 1) ? Sugar::simple(emitListOf(expr, hint)) : Sugar();
+  if (form == "dict" && !source.model)
+    return Sugar::simple(emitDictOf(expr, hint));
   if (form == "getattr") {
     if (!arity(2, 2))
       return {};

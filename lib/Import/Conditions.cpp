@@ -37,7 +37,10 @@ static Condition inverted(Condition condition) {
 Condition FunctionEmitter::emitCondition(const python::Expr &expr) {
   if (auto call = dyn_cast<python::Call>(&expr)) {
     auto name = dyn_cast<python::Name>(call->callee);
-    if (name && name->id == "isinstance" && call->args.size() == 2 && !findVariable("isinstance"))
+    auto attribute = dyn_cast<python::Attribute>(call->callee); // torch.jit.isinstance
+    bool isPlain = name && name->id == "isinstance" && !findVariable("isinstance");
+    bool isDotted = attribute && attribute->name.text == "isinstance" && !source.model;
+    if ((isPlain || isDotted) && call->args.size() == 2)
       return emitIsInstance(*call->args[0], *call->args[1]);
   }
   if (auto unary = dyn_cast<python::Unary>(&expr); unary && unary->op == python::UnaryOp::Not) {

@@ -94,6 +94,8 @@ SmallVector<FunctionEmitter::MergedVariable> FunctionEmitter::mergedVariables(ts
           unify(known[0]->declared, known[1]->declared, types, definitions, toUnion);
       variable.stored =
           unify(known[0]->sugar.value.type, known[1]->sugar.value.type, types, definitions, true);
+      if (outer && outer->declared && isa<ts::AnyType>(outer->declared))
+        variable.declared = variable.stored = outer->declared;
       if (!variable.declared) {
         frames.back().errors[name] = "has type '" + text(known[0]->declared) +
                                      "' in the true branch and '" + text(known[1]->declared) +
@@ -284,65 +286,210 @@ bool FunctionEmitter::emitFor(const python::For &stmt) {
   if (!stmt.orElse.empty() || stmt.isAsync)
     return report(stmt.range, Diag::UnsupportedSyntax, "an 'else' of a loop or an async loop");
   Sugar iterable = emitSugar(*stmt.iterable);
-  if (!iterable)
-    return false;
   python::Range range = stmt.iterable->range;
-  if (iterable.kind == Sugar::Iterable && iterable.name == "range")
-    return emitRangeLoop(stmt, iterable);
-  TypedValue list = asValue(iterable, range);
-  if (!list)
+  std::optional<Iteration> iteration = iterable ? iterate(iterable, range) : std::nullopt;
+  if (!iteration)
     return false;
-  if (isa<ts::DictType>(list.type) &&
-      !(list = callBuiltin("aten::keys", {{"", list, range}}, {}, range)))
-    return false;
-  if (!isa<ts::ListType, ts::StrType>(list.type) && !isTensor(list.type))
-    return report(range, Diag::NotIterable, text(list.type));
-  TypedValue length = callBuiltin("aten::len", {{"", list, range}}, {}, range);
-  if (!length)
-    return false;
+  bool counts =
+      iterable.kind == Sugar::Iterable && iterable.name == "range" && iterable.items.size() == 1;
   return emitLoop(
-      length, nullptr, stmt.body, stmt.range,
+      iteration->trips, nullptr, stmt.body, stmt.range,
       [&](Value turn) {
-        TypedValue index = {turn, types.integer};
-        TypedValue item =
-            isTensor(list.type)
-                ? callBuiltin(
-                      "aten::select",
-                      {{"", list, range},
-                       {"", literal(builder.getI64IntegerAttr(0), types.integer, range), range},
-                       {"", index, range}},
-                      {}, range)
-                : callBuiltin("aten::__getitem__", {{"", list, range}, {"", index, range}}, {},
-                              range);
-        return emitAssign(*stmt.target, Sugar::simple(item), range);
+        if (auto name = dyn_cast<python::Name>(stmt.target); name && counts)
+          nameValue(name->id, turn);
+        TypedValue item = iteration->item({turn, types.integer});
+        return item && emitAssign(*stmt.target, Sugar::simple(item), range);
       },
       stmt.target);
 }
 
-bool FunctionEmitter::emitRangeLoop(const python::For &stmt, const Sugar &bounds) {
-  python::Range range = stmt.iterable->range;
+// ---- What is iterated over
+
+std::optional<FunctionEmitter::Iteration> FunctionEmitter::iterate(const Sugar &iterable,
+                                                                   python::Range range) {
+  if (iterable.kind == Sugar::Iterable)
+    return iterable.name == "range" ? iterateRange(iterable, range)
+                                    : iterateTogether(iterable, range);
+  TypedValue list = asValue(iterable, range);
+  if (!list)
+    return std::nullopt;
+  if (auto tuple = dyn_cast<ts::TupleType>(list.type); tuple && !source.model &&
+                                                       !tuple.getElements().empty() &&
+                                                       llvm::all_equal(tuple.getElements()))
+    list = makeList(*unpackTuple(list, tuple.getElements().size(), range),
+                    tuple.getElements().front(), range);
+  if (isa<ts::DictType>(list.type) &&
+      !(list = callBuiltin("aten::keys", {{"", list, range}}, {}, range)))
+    return std::nullopt;
+  if (!isa<ts::ListType, ts::StrType>(list.type) && !isTensor(list.type)) {
+    report(range, Diag::NotIterable, text(list.type));
+    return std::nullopt;
+  }
+  TypedValue length = callBuiltin("aten::len", {{"", list, range}}, {}, range);
+  if (!length)
+    return std::nullopt;
+  return Iteration{length, [this, list, range](TypedValue index) {
+                     if (!isTensor(list.type))
+                       return callBuiltin("aten::__getitem__",
+                                          {{"", list, range}, {"", index, range}}, {}, range);
+                     TypedValue zero = literal(builder.getI64IntegerAttr(0), types.integer, range);
+                     return callBuiltin("aten::select",
+                                        {{"", list, range}, {"", zero, range}, {"", index, range}},
+                                        {}, range);
+                   }};
+}
+
+std::optional<FunctionEmitter::Iteration> FunctionEmitter::iterateRange(const Sugar &bounds,
+                                                                        python::Range range) {
   SmallVector<Argument> parts;
   for (const Sugar &item : bounds.items)
     parts.push_back({"", item.value, range});
-  bool onlyEnd = parts.size() == 1;
+  if (parts.size() == 1)
+    return Iteration{parts[0].value, [](TypedValue turn) { return turn; }};
   if (parts.size() == 2)
     parts.push_back({"", constant(builder.getI64IntegerAttr(1), types.integer, range), range});
-  TypedValue trips =
-      onlyEnd ? parts[0].value : callBuiltin("aten::__range_length", parts, {}, range);
+  TypedValue trips = callBuiltin("aten::__range_length", parts, {}, range);
   if (!trips)
+    return std::nullopt;
+  return Iteration{trips, [this, parts, range](TypedValue turn) {
+                     return callBuiltin("aten::__derive_index",
+                                        {{"", turn, range}, parts[0], parts[2]}, {}, range);
+                   }};
+}
+
+/// zip and enumerate: tuples of what several iterables have at a turn, as many as the shortest.
+std::optional<FunctionEmitter::Iteration> FunctionEmitter::iterateTogether(const Sugar &iterables,
+                                                                           python::Range range) {
+  bool counts = iterables.name == "enumerate";
+  std::vector<Iteration> parts;
+  TypedValue start;
+  if (counts && iterables.items.size() == 2 &&
+      !(start = convertOrReport(asValue(iterables.items[1], range), types.integer, range)))
+    return std::nullopt;
+  if (counts)
+    parts.push_back({{}, [this, start, range](TypedValue turn) {
+                       return start
+                                  ? callBuiltin("aten::add",
+                                                {{"", turn, range}, {"", start, range}}, {}, range)
+                                  : turn;
+                     }});
+  for (const Sugar &item : ArrayRef(iterables.items).take_front(counts ? 1 : 64)) {
+    std::optional<Iteration> part = iterate(item, range);
+    if (!part)
+      return std::nullopt;
+    parts.push_back(std::move(*part));
+  }
+  TypedValue trips = parts.back().trips;
+  for (const Iteration &part : ArrayRef(parts).drop_back())
+    if (part.trips && !(trips = callBuiltin(
+                            "prim::min", {{"", trips, range}, {"", part.trips, range}}, {}, range)))
+      return std::nullopt;
+  return Iteration{trips, [this, parts, range](TypedValue turn) {
+                     SmallVector<TypedValue> items;
+                     for (const Iteration &part : parts) {
+                       items.push_back(part.item(turn));
+                       if (!items.back())
+                         return TypedValue();
+                     }
+                     return makeTuple(items, range);
+                   }};
+}
+
+// ---- Comprehensions
+
+/// Adds one element to the list or dict, whose type the first one decides.
+bool FunctionEmitter::emitComprehensionBody(const python::Comprehension &expr,
+                                            const Iteration &iteration, TypedValue turn, Type hint,
+                                            TypedValue &made) {
+  const python::ComprehensionFor &clause = expr.generators.front();
+  python::Range range = expr.range;
+  TypedValue item = iteration.item(turn);
+  if (!item || !emitAssign(*clause.target, Sugar::simple(item), clause.range))
     return false;
-  return emitLoop(
-      trips, nullptr, stmt.body, stmt.range,
-      [&](Value turn) {
-        TypedValue index = {turn, types.integer};
-        if (!onlyEnd)
-          index = callBuiltin("aten::__derive_index", {{"", index, range}, parts[0], parts[2]}, {},
-                              range);
-        else if (auto name = dyn_cast<python::Name>(stmt.target))
-          nameValue(name->id, turn);
-        return emitAssign(*stmt.target, Sugar::simple(index), range);
-      },
-      stmt.target);
+  auto listHint = dyn_cast_or_null<ts::ListType>(hint);
+  auto dictHint = dyn_cast_or_null<ts::DictType>(hint);
+  TypedValue element = emitExpr(*expr.element, listHint ? listHint.getElement() : Type());
+  if (!element)
+    return false;
+  if (expr.form == python::ComprehensionKind::List) {
+    if (listHint && !(element = convertOrReport(element, listHint.getElement(), range)))
+      return false;
+    made.type = types.list(element.type);
+    made.value.setType(made.type);
+    return static_cast<bool>(
+        callBuiltin("aten::append", {{"", made, range}, {"", element, range}}, {}, range));
+  }
+  TypedValue value = emitExpr(*expr.value, dictHint ? dictHint.getValue() : Type());
+  if (!value)
+    return false;
+  made.type = dictHint ? Type(dictHint) : types.dict(element.type, value.type);
+  made.value.setType(made.type);
+  return static_cast<bool>(callBuiltin(
+      "aten::_set_item", {{"", made, range}, {"", element, range}, {"", value, range}}, {}, range));
+}
+
+TypedValue FunctionEmitter::emitComprehension(const python::Comprehension &expr, Type hint) {
+  bool isList = expr.form == python::ComprehensionKind::List;
+  const python::ComprehensionFor &clause = expr.generators.front();
+  if ((!isList && expr.form != python::ComprehensionKind::Dict) || expr.generators.size() != 1 ||
+      !clause.conditions.empty() || clause.isAsync) {
+    report(expr.range, Diag::UnsupportedSyntax, python::describe(expr));
+    return {};
+  }
+  Sugar iterable = emitSugar(*clause.iterable);
+  std::optional<Iteration> iteration =
+      iterable ? iterate(iterable, clause.iterable->range) : std::nullopt;
+  if (!iteration)
+    return {};
+  TypedValue made;
+  made.type = isList ? types.list(types.tensor) : types.dict(types.str, types.tensor);
+  made.value =
+      isList
+          ? Value(ts::ListConstructOp::create(builder, loc(expr.range), made.type, ValueRange()))
+          : Value(ts::DictConstructOp::create(builder, loc(expr.range), made.type, ValueRange()));
+  bool ok = emitPlainLoop(iteration->trips, expr.range, [&](TypedValue turn) {
+    return emitComprehensionBody(expr, *iteration, turn, hint, made);
+  });
+  return ok ? made : TypedValue();
+}
+
+/// Keys and values from an iterable of pairs.
+TypedValue FunctionEmitter::emitDictOfPairs(const Sugar &pairs, python::Range range) {
+  std::optional<Iteration> iteration = iterate(pairs, range);
+  if (!iteration)
+    return {};
+  TypedValue made;
+  made.type = types.dict(types.str, types.tensor);
+  made.value = ts::DictConstructOp::create(builder, loc(range), made.type, ValueRange());
+  bool ok = emitPlainLoop(iteration->trips, range, [&](TypedValue turn) {
+    TypedValue pair = iteration->item(turn);
+    std::optional<SmallVector<TypedValue>> items =
+        pair ? unpackTuple(pair, 2, range) : std::nullopt;
+    if (!items)
+      return false;
+    made.type = types.dict((*items)[0].type, (*items)[1].type);
+    made.value.setType(made.type);
+    return static_cast<bool>(callBuiltin(
+        "aten::_set_item", {{"", made, range}, {"", (*items)[0], range}, {"", (*items)[1], range}},
+        {}, range));
+  });
+  return ok ? made : TypedValue();
+}
+
+bool FunctionEmitter::emitPlainLoop(TypedValue trips, python::Range range,
+                                    llvm::function_ref<bool(TypedValue turn)> body) {
+  TypedValue yes = constant(builder.getBoolAttr(true), types.boolean, range);
+  auto loop =
+      ts::LoopOp::create(builder, loc(range), TypeRange(), trips.value, yes.value, ValueRange());
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&loop.getBody());
+  Value turn = block->addArgument(types.integer, loc(range));
+  frames.push_back({block, {}, {}});
+  bool ok = body({turn, types.integer});
+  frames.pop_back();
+  if (ok)
+    ts::YieldOp::create(builder, loc(range), yes.value);
+  return ok;
 }
 
 } // namespace tsc::importer

@@ -131,6 +131,8 @@ private:
   bool emitBody(python::StmtList body);
   bool emitUnlessExited(python::StmtList rest, const Refinements &refinements, bool mayHaveLeft);
   bool emitReturn(const python::Return &stmt);
+  bool emitDelete(const python::Delete &stmt);
+  bool isNumber(mlir::Type type) const;
   bool emitLeave(bool isBreak, python::Range range);
   bool passReturnOn(python::Range range);
   std::string loopFlag(llvm::StringRef name) const;
@@ -165,7 +167,20 @@ private:
   bool emitLoopBody(const python::Expr *test, python::StmtList body, python::Range range,
                     llvm::function_ref<bool()> emitTarget, TypedValue &goOn);
   bool emitFor(const python::For &stmt);
-  bool emitRangeLoop(const python::For &stmt, const Sugar &bounds);
+  /// How often a loop goes round, and what its target is in each turn.
+  struct Iteration {
+    TypedValue trips;
+    std::function<TypedValue(TypedValue turn)> item;
+  };
+  std::optional<Iteration> iterate(const Sugar &iterable, python::Range range);
+  std::optional<Iteration> iterateRange(const Sugar &bounds, python::Range range);
+  std::optional<Iteration> iterateTogether(const Sugar &iterables, python::Range range);
+  TypedValue emitComprehension(const python::Comprehension &expr, mlir::Type hint);
+  /// A loop without variables of its own; `body` gets the turn.
+  bool emitPlainLoop(TypedValue trips, python::Range range,
+                     llvm::function_ref<bool(TypedValue turn)> body);
+  bool emitComprehensionBody(const python::Comprehension &expr, const Iteration &iteration,
+                             TypedValue turn, mlir::Type hint, TypedValue &made);
   bool emitLoop(TypedValue trips, const python::Expr *test, python::StmtList body,
                 python::Range range, llvm::function_ref<bool(mlir::Value)> emitTarget,
                 const python::Expr *target);
@@ -182,7 +197,9 @@ private:
   Sugar emitReferenceAttribute(const Sugar &base, llvm::StringRef name, python::Range range);
   TypedValue emitList(const python::List &expr, mlir::Type hint);
   TypedValue emitDict(const python::Dict &expr, mlir::Type hint);
-  TypedValue emitContainer(llvm::StringRef form, const python::Call &expr, mlir::Type hint);
+  TypedValue emitListOf(const python::Call &expr, mlir::Type hint);
+  TypedValue emitDictOf(const python::Call &expr, mlir::Type hint);
+  TypedValue emitDictOfPairs(const Sugar &pairs, python::Range range);
   TypedValue emitTuple(const python::Tuple &expr, mlir::Type hint);
   TypedValue emitSubscript(const python::Subscript &expr, mlir::Type hint);
   TypedValue emitSlice(TypedValue base, const python::Slice &slice, python::Range range,

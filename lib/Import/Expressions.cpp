@@ -2,10 +2,9 @@
 // Expressions: names, attributes, literals and subscripts.
 #include "Emitter.h"
 
-#include "tsc/Common/DType.h"
+#include "NamedConstants.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
@@ -95,6 +94,8 @@ Sugar FunctionEmitter::emitSugar(const python::Expr &expr, Type hint) {
   case python::ExprKind::Compare:
   case python::ExprKind::Conditional:
     return emitOperator(expr);
+  case python::ExprKind::Comprehension:
+    return Sugar::simple(emitComprehension(cast<python::Comprehension>(expr), hint));
   default:
     break;
   }
@@ -162,36 +163,6 @@ TypedValue FunctionEmitter::emitNamedNumber(const python::Name &expr) {
                   types.complex, expr.range);
 }
 
-/// torch.float32, torch.channels_last, torch.inf and the like, as source text has them: a number
-/// where TorchScript has one. Archives hold the numbers themselves.
-static Attribute namedConstant(StringRef name, Builder &builder) {
-  static constexpr std::pair<const char *, DType> kAliases[] = {
-      {"float", DType::Float32},    {"double", DType::Float64},     {"half", DType::Float16},
-      {"long", DType::Int64},       {"int", DType::Int32},          {"short", DType::Int16},
-      {"cfloat", DType::Complex64}, {"cdouble", DType::Complex128}, {"chalf", DType::Complex32}};
-  static constexpr std::pair<const char *, int64_t> kFormats[] = {
-      {"contiguous_format", 0}, {"preserve_format", 1}, {"channels_last", 2},
-      {"channels_last_3d", 3},  {"strided", 0},         {"sparse_coo", 1}};
-  static constexpr std::pair<const char *, double> kNumbers[] = {
-      {"inf", std::numeric_limits<double>::infinity()},
-      {"nan", std::numeric_limits<double>::quiet_NaN()},
-      {"pi", llvm::numbers::pi},
-      {"e", llvm::numbers::e}};
-  for (auto [alias, dtype] : kAliases)
-    if (name == alias)
-      return builder.getI64IntegerAttr(static_cast<int64_t>(dtype));
-  for (const DTypeInfo &info : kDTypes)
-    if (name == info.torchName)
-      return builder.getI64IntegerAttr(static_cast<int64_t>(info.dtype));
-  for (auto [format, number] : kFormats)
-    if (name == format)
-      return builder.getI64IntegerAttr(number);
-  for (auto [word, number] : kNumbers)
-    if (name == word)
-      return builder.getF64FloatAttr(number);
-  return {};
-}
-
 Sugar FunctionEmitter::emitName(const python::Name &expr) {
   StringRef name = expr.id;
   if (Sugar value = load(name, expr.range))
@@ -206,6 +177,8 @@ Sugar FunctionEmitter::emitName(const python::Name &expr) {
       return {};
     }
   if (!source.model) {
+    if (name == "warnings")
+      return named(Sugar::Namespace, "aten");
     if (name.ends_with("Error") || name == "Exception")
       return named(Sugar::Exception, name);
     if (Definition *definition = definitions.find(
@@ -248,6 +221,12 @@ Sugar FunctionEmitter::emitAttribute(const Sugar &base, StringRef name, python::
     if (base.name == "aten" && (name == "autograd" || name == "nn" || name == "functional" ||
                                 name == "_C" || name == "jit"))
       return base;
+    if (base.name == "aten" && name == "ops")
+      return named(Sugar::Namespace, name);
+    if (base.name == "aten" && (name == "linalg" || name == "special" || name == "fft"))
+      return named(Sugar::Namespace, "aten::" + name.str());
+    if (StringRef(base.name).starts_with("aten::"))
+      return named(Sugar::Builtin, base.name + "_" + name.str());
     if (base.name == "aten" && (name == "annotate" || name == "isinstance"))
       return named(Sugar::Form, name);
     if (base.name == "aten" && !source.model)
@@ -331,6 +310,11 @@ Sugar FunctionEmitter::emitValueAttribute(TypedValue base, StringRef name, pytho
   if (isTensor(base.type))
     if (const char *op = tensorProperty(name))
       return property(op);
+  if (isTensor(base.type) && !source.model && conversionMethod(name)) {
+    Sugar sugar = named(Sugar::Method, name);
+    sugar.value = base;
+    return sugar;
+  }
   if (base.type == types.device && (name == "type" || name == "index"))
     return property(("prim::" + name).str());
   if (auto tuple = dyn_cast<ts::TupleType>(base.type)) {

@@ -178,8 +178,11 @@ FunctionEmitter::matchArguments(ArrayRef<Formal> formals, bool varargs, ArrayRef
   SmallVector<bool> usedKeyword(keywords.size());
   size_t used = 0;
   for (auto [i, formal] : llvm::enumerate(formals)) {
-    auto keyword = llvm::find_if(
-        keywords, [&](const Argument &argument) { return argument.name == formal.name; });
+    auto keyword = llvm::find_if(keywords, [&](const Argument &argument) {
+      // What PyTorch's functions call `input` is `self` in schemas.
+      return argument.name == formal.name ||
+             (argument.name == "input" && formal.name == "self" && formal.schemaType);
+    });
     TypedValue value;
     if (!formal.keywordOnly && used < args.size()) {
       Type element = listElementOf(formal, types);

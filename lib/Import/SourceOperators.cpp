@@ -3,6 +3,8 @@
 // raise and assert. Archives spell them as calls.
 #include "Emitter.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 using namespace mlir;
 using llvm::cast;
 using llvm::dyn_cast;
@@ -85,6 +87,21 @@ static Attribute complexAttr(Builder builder, double re, double im) {
                               builder.getF64FloatAttr(im));
 }
 
+bool FunctionEmitter::isNumber(Type type) const {
+  return type == types.integer || type == types.floating || type == types.boolean ||
+         type == types.complex || type == types.number;
+}
+
+/// `2 < x` as `x > 2`.
+static StringRef swapped(StringRef comparison) {
+  return llvm::StringSwitch<StringRef>(comparison)
+      .Case("aten::lt", "aten::gt")
+      .Case("aten::gt", "aten::lt")
+      .Case("aten::le", "aten::ge")
+      .Case("aten::ge", "aten::le")
+      .Default(comparison);
+}
+
 TypedValue FunctionEmitter::emitBinary(python::BinaryOp op, TypedValue left, TypedValue right,
                                        python::Range range) {
   StringRef name = operatorName(op);
@@ -97,6 +114,18 @@ TypedValue FunctionEmitter::emitBinary(python::BinaryOp op, TypedValue left, Typ
   }
   if (op == python::BinaryOp::Mod && left.type == types.str)
     name = "aten::percentFormat";
+  if (isNumber(left.type) && isTensor(right.type)) {
+    // Operators have the tensor first, and would take this one for a number.
+    StringRef inverse = op == python::BinaryOp::Sub   ? "aten::neg"
+                        : op == python::BinaryOp::Div ? "aten::reciprocal"
+                                                      : "";
+    if (!inverse.empty() && !(right = callBuiltin(inverse, {{"", right, range}}, {}, range)))
+      return {};
+    if (!inverse.empty())
+      name = op == python::BinaryOp::Sub ? "aten::add" : "aten::mul";
+    if (!inverse.empty() || op == python::BinaryOp::Add || op == python::BinaryOp::Mul)
+      std::swap(left, right);
+  }
   return callBuiltin(name, {{"", left, range}, {"", right, range}}, {}, range);
 }
 
@@ -109,7 +138,12 @@ TypedValue FunctionEmitter::emitCompare(const python::Compare &expr) {
       return {};
     bool isIn = op == python::CompareOp::In || op == python::CompareOp::NotIn;
     Argument a = {"", isIn ? right : left, expr.range}, b = {"", isIn ? left : right, expr.range};
-    TypedValue one = callBuiltin(operatorName(op), {a, b}, {}, expr.range);
+    StringRef name = operatorName(op);
+    if (!isIn && isNumber(left.type) && isTensor(right.type)) {
+      std::swap(a, b);
+      name = swapped(name);
+    }
+    TypedValue one = callBuiltin(name, {a, b}, {}, expr.range);
     if (one && op == python::CompareOp::NotIn)
       one = callBuiltin("aten::__not__", {{"", one, expr.range}}, {}, expr.range);
     if (!one)
@@ -177,11 +211,7 @@ Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
 }
 
 bool FunctionEmitter::emitAugmented(const python::AugAssign &stmt) {
-  auto name = dyn_cast<python::Name>(stmt.target);
-  if (!name)
-    return report(stmt.target->range, Diag::UnsupportedSyntax,
-                  "an augmented assignment to something else than a variable");
-  TypedValue left = emitExpr(*name);
+  TypedValue left = emitExpr(*stmt.target);
   TypedValue right = left ? emitExpr(*stmt.value) : TypedValue();
   if (!right)
     return false;
@@ -192,7 +222,24 @@ bool FunctionEmitter::emitAugmented(const python::AugAssign &stmt) {
         callBuiltin(inPlace, {{"", left, stmt.range}, {"", right, stmt.range}}, {}, stmt.opRange);
   else
     result = emitBinary(stmt.op, left, right, stmt.opRange);
-  return result && assign(name->id, Sugar::simple(result), stmt.target->range);
+  // An element of a list or dict, an attribute or a part of a tensor gets the result, too.
+  return result && emitAssign(*stmt.target, Sugar::simple(result), stmt.target->range);
+}
+
+bool FunctionEmitter::emitDelete(const python::Delete &stmt) {
+  for (const python::Expr *target : stmt.targets) {
+    auto subscript = dyn_cast<python::Subscript>(target);
+    if (!subscript)
+      return report(target->range, Diag::UnsupportedSyntax,
+                    "a 'del' of something else than an item");
+    TypedValue base = emitExpr(*subscript->value);
+    TypedValue index = base ? emitExpr(*subscript->index) : TypedValue();
+    if (!index ||
+        !callBuiltin("aten::Delete", {{"", base, target->range}, {"", index, target->range}}, {},
+                     target->range))
+      return false;
+  }
+  return true;
 }
 
 bool FunctionEmitter::emitSetItem(const python::Subscript &target, Sugar value,

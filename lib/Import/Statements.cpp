@@ -43,6 +43,8 @@ bool FunctionEmitter::emitStatement(const python::Stmt &stmt) {
     return emitLeave(/*isBreak=*/false, stmt.range);
   case python::StmtKind::Pass:
     return true;
+  case python::StmtKind::Delete:
+    return emitDelete(cast<python::Delete>(stmt));
   case python::StmtKind::Function: {
     const auto &def = cast<python::FunctionDef>(stmt);
     Sugar closure;
@@ -138,9 +140,23 @@ bool FunctionEmitter::emitSetAttribute(const python::Attribute &target, Sugar va
   return true;
 }
 
+/// `torch.no_grad()` and its like: nothing to enter where nothing is recorded.
+static bool changesGradMode(const python::WithItem &item) {
+  auto call = dyn_cast<python::Call>(item.context);
+  auto callee = call ? dyn_cast<python::Attribute>(call->callee) : nullptr;
+  auto module = callee ? dyn_cast<python::Name>(callee->value) : nullptr;
+  return module && module->id == "torch" && !item.target && call->args.empty() &&
+         (callee->name.text == "no_grad" || callee->name.text == "enable_grad" ||
+          callee->name.text == "inference_mode");
+}
+
 bool FunctionEmitter::emitWith(const python::With &stmt) {
   SmallVector<TypedValue> entered;
+  SmallVector<python::Range> ranges;
   for (const python::WithItem &item : stmt.items) {
+    if (!source.model && changesGradMode(item))
+      continue;
+    ranges.push_back(item.context->range);
     TypedValue object = emitExpr(*item.context);
     if (!object)
       return false;
@@ -170,7 +186,7 @@ bool FunctionEmitter::emitWith(const python::With &stmt) {
     if (!signature)
       return false;
     Type type = signature->result ? signature->result : types.any;
-    ts::ExitOp::create(builder, loc(stmt.items[i].context->range), type, entered[i].value);
+    ts::ExitOp::create(builder, loc(ranges[i]), type, entered[i].value);
   }
   exits = exit;
   return true;
