@@ -158,14 +158,15 @@ Sugar FunctionEmitter::callFunction(Function &callee, ArrayRef<Argument> args,
 
 Sugar FunctionEmitter::callMethod(TypedValue self, StringRef name, ArrayRef<Argument> args,
                                   ArrayRef<Argument> keywords, python::Range range) {
-  if (isTensor(self.type)) { // x.float()
-    TypedValue dtype =
-        constant(builder.getI64IntegerAttr(static_cast<int64_t>(*conversionMethod(name))),
-                 types.integer, range);
-    return args.empty() && keywords.empty()
-               ? Sugar::simple(
-                     callBuiltin("aten::to", {{"", self, range}, {"", dtype, range}}, {}, range))
-               : (report(range, Diag::CallMismatch, name, "no arguments are expected"), Sugar());
+  if (isTensor(self.type)) { // x.float(), x.type(torch.float32)
+    SmallVector<Argument> all = {{"", self, range}};
+    if (std::optional<DType> dtype = conversionMethod(name))
+      all.push_back(
+          {"",
+           constant(builder.getI64IntegerAttr(static_cast<int64_t>(*dtype)), types.integer, range),
+           range});
+    all.append(args.begin(), args.end());
+    return Sugar::simple(callBuiltin("aten::to", all, keywords, range));
   }
   Definition *definition = definitions.ofType(self.type);
   Function *method = definition ? definition->findMethod(name) : nullptr;

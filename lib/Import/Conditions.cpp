@@ -42,6 +42,14 @@ Condition FunctionEmitter::emitCondition(const python::Expr &expr) {
     bool isDotted = attribute && attribute->name.text == "isinstance" && !source.model;
     if ((isPlain || isDotted) && call->args.size() == 2)
       return emitIsInstance(*call->args[0], *call->args[1]);
+    // What Python alone would run is not compiled.
+    if (attribute && attribute->name.text == "is_scripting" && call->args.empty() &&
+        !source.model) {
+      Condition always;
+      always.value = constant(builder.getBoolAttr(true), types.boolean, expr.range);
+      always.known = true;
+      return always;
+    }
   }
   if (auto unary = dyn_cast<python::Unary>(&expr); unary && unary->op == python::UnaryOp::Not) {
     Condition inner = inverted(emitCondition(*unary->operand));

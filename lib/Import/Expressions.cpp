@@ -310,7 +310,7 @@ Sugar FunctionEmitter::emitValueAttribute(TypedValue base, StringRef name, pytho
   if (isTensor(base.type))
     if (const char *op = tensorProperty(name))
       return property(op);
-  if (isTensor(base.type) && !source.model && conversionMethod(name)) {
+  if (isTensor(base.type) && !source.model && (conversionMethod(name) || name == "type")) {
     Sugar sugar = named(Sugar::Method, name);
     sugar.value = base;
     return sugar;
