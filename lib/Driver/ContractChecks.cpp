@@ -9,9 +9,10 @@
 // With several versions of a method (`--specialize`) the same checks are tests:
 //
 //   %fits = dtype(%x) == 6 and dim(%x) == 4 and size(%x) == [8, 3, 224, 224]
-//   %y = ts.if %fits { %x1 = ts.unchecked_cast %x {ts.checked}, the method's body on %x1 }
-//             else { the next version; at last the body under the contract's own checks, or as it
-//             is }
+//   %y = ts.if %fits { the method's body on ts.unchecked_cast %x {ts.checked} }
+//        else { the next version }
+//
+// and the last one is the body under the contract's own checks, or as it is.
 #include "Contracts.h"
 
 #include "Methods.h"

@@ -14,6 +14,26 @@ static bool takesDimension(const python::Expr *part) {
   return !isa<python::NoneLiteral, python::EllipsisLiteral>(part);
 }
 
+std::optional<python::Slice> FunctionEmitter::asSlice(const python::Expr &expr) const {
+  if (auto slice = dyn_cast<python::Slice>(&expr))
+    return *slice;
+  auto call = dyn_cast<python::Call>(&expr);
+  auto callee = call ? dyn_cast<python::Name>(call->callee) : nullptr;
+  if (!callee || callee->id != "slice" || call->args.empty() || call->args.size() > 3 ||
+      !call->keywords.empty())
+    return std::nullopt;
+  auto bound = [&](size_t i) -> python::Expr * {
+    bool isGiven = i < call->args.size() && !isa<python::NoneLiteral>(call->args[i]);
+    return isGiven ? call->args[i] : nullptr;
+  };
+  python::Slice slice;
+  slice.range = expr.range;
+  slice.lower = call->args.size() == 1 ? nullptr : bound(0);
+  slice.upper = bound(call->args.size() == 1 ? 0 : 1);
+  slice.step = bound(2);
+  return slice;
+}
+
 TypedValue FunctionEmitter::emitTensorView(TypedValue base, python::ExprList parts,
                                            SmallVectorImpl<TypedValue> &tensors,
                                            python::Range range) {

@@ -2,12 +2,16 @@
 // Where only the size of a batch is not known, runs of operators that treat its elements one by one
 // are done for some elements at a time: their code is compiled for that many and for one.
 //
-//   %n = size(%x, 0)    %y = empty([%n, ..])
-//   loop %n / 8: { %x1 = narrow(%x, 0, .., 8), the operators on %x1, copy_(narrow(%y, 0, .., 8),
-//   ..) } loop %n % 8: the same for one element
+//   %n = size(%x, 0)
+//   %y = empty([%n, ..])
+//   loop over %n / 8: the operators on narrow(%x, 0, .., 8), copied to narrow(%y, 0, .., 8)
+//   loop over %n % 8: the same for one element
 //
 // A run ends as a region does (OutlineRegions.cpp): where something may write, and where an
 // operator needs what another one makes of the run's values.
+//
+// Views that are seen outside are made there, on the tensors that they look into: what writes
+// through one of both is seen by the other.
 #include "Runs.h"
 #include "tsc/Kernel/Batchwise.h"
 #include "tsc/Transforms/Passes.h"
@@ -32,6 +36,7 @@ namespace {
 struct BatchRun {
   int64_t symbol = 0;
   llvm::SetVector<Operation *> operators;
+  llvm::DenseSet<Operation *> views; ///< of these
   bool isWorthwhile = false;         ///< there are some of which compiling makes a difference
   llvm::DenseSet<Operation *> after; ///< others that use the run's values
 };
@@ -48,7 +53,7 @@ private:
   void visitBlock(Block &block);
   bool usesAny(Operation *op, const llvm::DenseSet<Operation *> &others) const;
   void close(Operation *before);
-  void emit(Operation *before);
+  void keepViewsOutside();
   BatchRun run;
 };
 
@@ -163,6 +168,8 @@ void LoopOverBatch::visitBlock(Block &block) {
         close(op);
       run.symbol = symbol;
       run.operators.insert(op);
+      if (kind == Kind::View)
+        run.views.insert(op);
       run.isWorthwhile |= kind != Kind::Map && kind != Kind::View && kind != Kind::Move;
       continue;
     }
@@ -176,7 +183,44 @@ void LoopOverBatch::visitBlock(Block &block) {
   }
 }
 
+/// Is the value read by anything that is not in the run?
+static bool isUsedOutside(Value value, const BatchRun &run) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (isa<ListConstructOp>(user))
+      return llvm::any_of(user->getUsers(),
+                          [&](Operation *reader) { return !run.operators.contains(reader); });
+    return !run.operators.contains(user);
+  });
+}
+
+void LoopOverBatch::keepViewsOutside() {
+  SmallVector<Operation *> members(run.operators.begin(), run.operators.end());
+  for (Operation *op : llvm::reverse(members)) {
+    if (!run.views.contains(op))
+      continue;
+    if (isUsedOutside(op->getResult(0), run)) {
+      OpBuilder builder(op);
+      builder.setInsertionPointAfter(op); // before its readers
+      Operation *copy = builder.clone(*op);
+      op->getResult(0).replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) {
+        Operation *user = use.getOwner();
+        if (isa<ListConstructOp>(user))
+          return llvm::none_of(user->getUsers(),
+                               [&](Operation *reader) { return run.operators.contains(reader); });
+        return !run.operators.contains(user);
+      });
+      run.after.insert(copy);
+    }
+    if (op->use_empty()) {
+      run.operators.remove(op);
+      op->erase();
+    }
+  }
+}
+
 void LoopOverBatch::close(Operation *before) {
+  if (run.isWorthwhile)
+    keepViewsOutside();
   if (run.isWorthwhile) {
     numOperators += run.operators.size();
     LoopWriter(run, before).write();
@@ -196,16 +240,6 @@ void LoopOverBatch::close(Operation *before) {
 }
 
 // ---- Loops
-
-/// Is the value read by anything that is not in the run?
-static bool isUsedOutside(Value value, const BatchRun &run) {
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    if (isa<ListConstructOp>(user))
-      return llvm::any_of(user->getUsers(),
-                          [&](Operation *reader) { return !run.operators.contains(reader); });
-    return !run.operators.contains(user);
-  });
-}
 
 void LoopWriter::findValues() {
   auto addInput = [&](Value value) {

@@ -51,12 +51,17 @@ def across(x: Tensor) -> List[Tensor]:
             y * y.size(0), y.view(-1), torch.cat([y, y], 0), y.t(), torch.sum(y), y.repeat(2, 1), torch.roll(y, 1),
             y.unsqueeze(0) + y.unsqueeze(1), torch.linear(y.reshape(7, -1).t(), weight([2, 7]))]
 
-def later(x: Tensor) -> Tensor:
+def later(x: Tensor) -> List[Tensor]:
+    whole = x.view(x.size(0), 7, 1)
     y = torch.linear(x, weight([7, 7]))
+    first = y[:, 1:3]
+    rows = first.unsqueeze(1)
     y.add_(1)
+    whole.add_(0.5)
     z = torch.linear(y, weight([7, 7]))
     y.mul_(2)
-    return z + y
+    first.sub_(3)
+    return [z + y, first, rows, whole, x, y]
 )";
 
 TEST_CASE("batches of any size are compiled in parts, with the same results") {
