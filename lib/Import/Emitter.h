@@ -132,6 +132,8 @@ private:
   bool emitUnlessExited(python::StmtList rest, const Refinements &refinements, bool mayHaveLeft);
   bool emitReturn(const python::Return &stmt);
   bool emitDelete(const python::Delete &stmt);
+  TypedValue emitInPlace(const python::AugAssign &stmt, TypedValue left);
+  bool emitAugmentedItem(const python::AugAssign &stmt, const python::Subscript &target);
   bool isNumber(mlir::Type type) const;
   bool emitLeave(bool isBreak, python::Range range);
   bool passReturnOn(python::Range range);

@@ -210,19 +210,61 @@ Sugar FunctionEmitter::emitOperator(const python::Expr &expr) {
   return value;
 }
 
-bool FunctionEmitter::emitAugmented(const python::AugAssign &stmt) {
-  TypedValue left = emitExpr(*stmt.target);
+/// `left op= right`, in place where there is such an operator.
+TypedValue FunctionEmitter::emitInPlace(const python::AugAssign &stmt, TypedValue left) {
   TypedValue right = left ? emitExpr(*stmt.value) : TypedValue();
   if (!right)
-    return false;
-  TypedValue result;
+    return {};
   std::string inPlace = std::string(operatorName(stmt.op)) + "_";
   if ((isTensor(left.type) || isa<ts::ListType>(left.type)) && !ts::findOverloads(inPlace).empty())
-    result =
-        callBuiltin(inPlace, {{"", left, stmt.range}, {"", right, stmt.range}}, {}, stmt.opRange);
-  else
-    result = emitBinary(stmt.op, left, right, stmt.opRange);
-  // An element of a list or dict, an attribute or a part of a tensor gets the result, too.
+    return callBuiltin(inPlace, {{"", left, stmt.range}, {"", right, stmt.range}}, {},
+                       stmt.opRange);
+  return emitBinary(stmt.op, left, right, stmt.opRange);
+}
+
+/// `x[i] += y`: x and i are evaluated once.
+bool FunctionEmitter::emitAugmentedItem(const python::AugAssign &stmt,
+                                        const python::Subscript &target) {
+  python::Range range = target.range;
+  TypedValue base = emitExpr(*target.value);
+  if (!base)
+    return false;
+  if (isTensor(base.type)) {
+    auto tuple = dyn_cast<python::Tuple>(target.index);
+    SmallVector<TypedValue> tensors;
+    TypedValue view =
+        emitTensorView(base, tuple ? tuple->items : python::ExprList(target.index), tensors, range);
+    if (!view)
+      return false;
+    if (tensors.empty()) {
+      TypedValue result = emitInPlace(stmt, view);
+      bool isWritten = !ts::findOverloads(std::string(operatorName(stmt.op)) + "_").empty();
+      return result &&
+             (isWritten ||
+              callBuiltin("aten::copy_", {{"", view, range}, {"", result, range}}, {}, range));
+    }
+    Argument list = {"", makeList(tensors, types.optional(types.tensor), range), range};
+    TypedValue result =
+        emitInPlace(stmt, callBuiltin("aten::index", {{"", view, range}, list}, {}, range));
+    return result && callBuiltin("aten::index_put_", {{"", view, range}, list, {"", result, range}},
+                                 {}, range);
+  }
+  if (!isa<ts::ListType, ts::DictType>(base.type))
+    return report(range, Diag::NoSubscript, text(base.type));
+  TypedValue index = emitExpr(*target.index);
+  TypedValue left =
+      index ? callBuiltin("aten::__getitem__", {{"", base, range}, {"", index, range}}, {}, range)
+            : TypedValue();
+  TypedValue result = emitInPlace(stmt, left);
+  return result &&
+         callBuiltin("aten::_set_item",
+                     {{"", base, range}, {"", index, range}, {"", result, range}}, {}, range);
+}
+
+bool FunctionEmitter::emitAugmented(const python::AugAssign &stmt) {
+  if (auto subscript = dyn_cast<python::Subscript>(stmt.target))
+    return emitAugmentedItem(stmt, *subscript);
+  TypedValue result = emitInPlace(stmt, emitExpr(*stmt.target));
   return result && emitAssign(*stmt.target, Sugar::simple(result), stmt.target->range);
 }
 

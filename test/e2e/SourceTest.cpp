@@ -22,6 +22,11 @@ def containers(n: int) -> Tuple[List[int], Dict[str, int], Dict[int, str]]:
     names["pairs"] = len(dict(b=2, c=3))
     return squares, names, dict([(1, "one"), (2, "two")])
 
+def once(x: List[int]) -> List[int]:
+    counts = [10, 20, 30]
+    counts[x.pop()] += 1
+    return counts + x
+
 def early(x: int):
     if x > 2:
         return "many"
@@ -69,6 +74,7 @@ TEST_CASE("source text has what PyTorch's compiler makes of it") {
        {std::pair{"containers --arg n=5",
                   "([8, 4, 9], {'0': 0, '1': 0, '4': 9, '9': 3, '16': 4, '2': 1, '3': 4, '5': 16, "
                   "'pairs': 2}, {1: 'one', 2: 'two'})"},
+        {"once --arg x=[0,2]", "[10, 20, 31, 0]"},
         {"early --arg x=1", "'few'"},
         {"early --arg x=2", "'one'"},
         {"early --arg x=5", "'many'"},
